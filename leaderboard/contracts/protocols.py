@@ -1,0 +1,159 @@
+"""One protocol per plugin family. A plugin is a class; an entry point names it.
+
+Every plugin class has `name`, `version`, `title` (one plain line for people) and `Params`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from leaderboard.contracts.params import Params
+from leaderboard.contracts.values import (
+    BenchmarkData,
+    Generation,
+    GenerationRequest,
+    ModelIdentity,
+    Pair,
+    Scored,
+    Verdict,
+)
+
+
+@runtime_checkable
+class Plugin(Protocol):
+    """What all families share."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    title: ClassVar[str]
+    Params: ClassVar[type[Params]]
+
+
+class Capability:
+    """Names of what a backend can do and a decoding strategy may need."""
+
+    LOGPROBS = "logprobs"
+    SEED = "seed"
+    TOP_K = "top_k"
+    TOP_P = "top_p"
+    MIN_P = "min_p"
+    REPETITION_PENALTY = "repetition_penalty"
+    LOGITS = "logits"
+    """Runs our own functions over the logits, so any strategy works."""
+
+
+class Generator(Plugin, Protocol):
+    """Makes outputs. Constructing one may load weights; `identity` and `capabilities` must not."""
+
+    capabilities: ClassVar[frozenset[str]]
+    backend: ClassVar[str]
+    """Queue name after `gpu.`, so that workers can be told apart."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    @classmethod
+    def identity(cls, params: Any) -> ModelIdentity:
+        """Which model `params` names, pinned. Raises InvalidInput where it is not there or not allowed."""
+        ...
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
+        """Yields each output as it is finished, in any order; every request once."""
+        ...
+
+    def provenance(self) -> Mapping[str, str]:
+        """Software versions, device and dtype that made the outputs."""
+        ...
+
+
+class DecodingParams(Params):
+    """What every decoding strategy has."""
+
+    max_new_tokens: int
+
+
+class DecodingStrategy(Plugin, Protocol):
+    """How tokens are chosen. Instances are cheap and hold only `params`."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    @property
+    def label(self) -> str:
+        """Short text for a chip: "greedy", "T 2 · min-p 0.1"."""
+        ...
+
+    @property
+    def samples(self) -> bool:
+        """False where the same prompt always gives the same output."""
+        ...
+
+    @property
+    def max_new_tokens(self) -> int:
+        """Where generation stops at the latest."""
+        ...
+
+    def needs(self) -> frozenset[str]:
+        """Capabilities a backend must have, unless it offers LOGITS."""
+        ...
+
+    def apply(self, logits: Any, history: Any) -> Any:
+        """New logits from logits, both (rows, vocabulary) float tensors; -inf forbids a token.
+
+        `history` is a `workers.decoding.History`: ids seen so far per row. Pure: no state, no randomness,
+        each row on its own. The engine then takes the argmax, after adding Gumbel noise if `samples`.
+        """
+        ...
+
+    def request_fields(self) -> Mapping[str, Any]:
+        """The same choice as fields of an OpenAI-compatible request."""
+        ...
+
+
+class Judge(Plugin, Protocol):
+    """Compares two outputs to one prompt."""
+
+    both_orders: ClassVar[bool]
+    """Whether each pair is judged a second time with its slots swapped."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    def judge(self, pairs: Sequence[Pair]) -> Iterator[Verdict]:
+        """Yields one Verdict a pair, in any order, each as soon as it is known.
+
+        A fault that may pass (time-out, server down) is raised, never turned into a verdict.
+        """
+        ...
+
+    def provenance(self) -> Mapping[str, str]:
+        """Model, prompt and parser versions that made the verdicts."""
+        ...
+
+
+class Metric(Plugin, Protocol):
+    """Scores one output on its own."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    def score(self, *, prompt: str, reference: str, text: str) -> Scored:
+        """The value for one output; unscored where it cannot be told."""
+        ...
+
+
+class Rater(Plugin, Protocol):
+    """Turns battles into ratings; see `leaderboard.ratings.battles` for the arrays."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    def rate(self, battles: Any) -> Any:
+        """`Battles` in, `RatingTable` out. Raises ValueError with a reason where no rating exists."""
+        ...
+
+
+class BenchmarkLoader(Plugin, Protocol):
+    """Reads a benchmark from a file or from the package."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    def load(self) -> BenchmarkData:
+        """Raises InvalidInput that names the line or index of a malformed item."""
+        ...

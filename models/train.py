@@ -1,0 +1,229 @@
+"""Train the pebble models from scratch: `python -m models.train pebble-m --steps 12000`.
+
+Seeded and resumable: every step draws its examples from (seed, step), and the checkpoint in
+`--work` holds weights, optimiser and step, so an interrupted run goes on as if undisturbed.
+The result is a plain transformers folder: safetensors, tokenizer, chat template.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from models.grammar import Example, training_stream
+
+PAD, USER, ASSISTANT, SYSTEM, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"
+VOCABULARY = 512
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+IGNORE = -100
+CHUNK = 4
+"""Batches drawn together and sorted by length, so that little is spent on padding."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Shape of one pebble; `heads` of 32 dimensions each."""
+
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+
+
+SIZES = {"pebble-s": Size(96, 256, 4, 3), "pebble-m": Size(160, 432, 6, 5)}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, stored beside them."""
+
+    name: str
+    steps: int
+    batch: int = 128
+    peak_rate: float = 3e-3
+    warmup: int = 200
+    decay_share: float = 0.3
+    seed: int = 20260
+
+
+def train_tokenizer(seed: int, examples: int = 20_000) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of `VOCABULARY` entries with single digits, trained on the grammar."""
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r" ?\d| ?[^\s\d\w]+| ?[^\W\d]+|\s+"), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[PAD, USER, ASSISTANT, SYSTEM, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    texts = (f"{e.question}\n{e.response}" for e in islice(training_stream(seed), examples))
+    core.train_from_iterator(texts, trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, pad_token=PAD, eos_token=END, clean_up_tokenization_spaces=False
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
+def new_model(size: Size, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """A freshly initialised model; the caller seeds torch."""
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=size.hidden,
+            intermediate_size=size.inner,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            num_key_value_heads=size.heads,
+            max_position_embeddings=1024,
+            tie_word_embeddings=True,
+            initializer_range=0.04,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+        )
+    )
+
+
+def encode(examples: list[Example], tokenizer: PreTrainedTokenizerFast) -> list[tuple[list[int], int]]:
+    """Token ids of each dialogue and the count of leading ids that carry no loss."""
+    asks = tokenizer([f"{USER}{e.question}{END}{ASSISTANT}" for e in examples]).input_ids
+    replies = tokenizer([f"{e.response}{END}" for e in examples]).input_ids
+    return [(ask + reply, len(ask)) for ask, reply in zip(asks, replies, strict=True)]
+
+
+def batches(recipe: Recipe, chunk: int, tokenizer: PreTrainedTokenizerFast) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The `CHUNK` batches of one chunk as (ids, labels), each (batch, length) int64."""
+    stream = training_stream(recipe.seed * 1_000_003 + chunk)
+    rows = sorted(encode(list(islice(stream, CHUNK * recipe.batch)), tokenizer), key=lambda row: len(row[0]))
+    parts = [rows[i : i + recipe.batch] for i in range(0, len(rows), recipe.batch)]
+    random.Random(chunk).shuffle(parts)
+    return [_pad(part, tokenizer.pad_token_id) for part in parts]
+
+
+def _pad(rows: list[tuple[list[int], int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(len(ids) for ids, _ in rows)
+    ids = torch.full((len(rows), width), pad)
+    labels = torch.full((len(rows), width), IGNORE)
+    for i, (row, silent) in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        labels[i, silent : len(row)] = ids[i, silent : len(row)]
+    return ids, labels
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Learning rate: linear warm-up, flat, then linear decay over the last share of the steps."""
+    left = (recipe.steps - step) / max(1.0, recipe.decay_share * recipe.steps)
+    return recipe.peak_rate * min(1.0, (step + 1) / recipe.warmup, max(left, 0.01))
+
+
+class Trainer:
+    """Holds model, optimiser and step; `checkpoint` and `resume` carry all three."""
+
+    def __init__(
+        self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str = "cpu", fuse: bool = False
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.tokenizer, self.device = recipe, tokenizer, device
+        self.model = new_model(SIZES[recipe.name], tokenizer).to(device)
+        # On a CPU in bf16 the plain attention is many times faster than the fused one.
+        self.model.set_attn_implementation("eager" if device == "cpu" else "sdpa")
+        self.forward = torch.compile(self.model, dynamic=True) if fuse else self.model
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        plain = [p for p in self.model.parameters() if p.ndim == 1]
+        groups = [{"params": decayed, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.peak_rate, betas=(0.9, 0.98), fused=True)
+        self.step = 0
+        self._chunk: tuple[int, list[tuple[torch.Tensor, torch.Tensor]]] = (-1, [])
+
+    def train_step(self) -> float:
+        """One optimiser step; returns the mean loss per answer token in nats."""
+        chunk, place = divmod(self.step, CHUNK)
+        if self._chunk[0] != chunk:
+            self._chunk = (chunk, batches(self.recipe, chunk, self.tokenizer))
+        ids, labels = (t.to(self.device) for t in self._chunk[1][place])
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate_at(self.step, self.recipe)
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            loss = self.forward(input_ids=ids, labels=labels, use_cache=False).loss
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        return float(loss.detach())
+
+    def checkpoint(self, path: Path) -> None:
+        """Write the whole state to `path`, by way of a neighbour, so a kill leaves the old one."""
+        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from `path` where it exists."""
+        if path.exists():
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = state["step"]
+
+    def save(self, folder: Path) -> None:
+        """Write the model as a transformers folder, with the recipe that made it."""
+        self.model.float().save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        (folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1) + "\n")
+
+
+def main() -> None:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=sorted(SIZES))
+    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--out", type=Path, help="folder of the finished model (default: models/NAME)")
+    parser.add_argument("--work", type=Path, default=Path(".pebbles"), help="folder for checkpoints")
+    parser.add_argument(
+        "--fuse", action="store_true", help="compile the model first (needs a C++ compiler, 3 times as fast)"
+    )
+    options = parser.parse_args()
+    recipe = Recipe(options.name, options.steps)
+    trainer = Trainer(recipe, train_tokenizer(recipe.seed), options.device, options.fuse)
+    options.work.mkdir(exist_ok=True)
+    state = options.work / f"{options.name}.pt"
+    trainer.resume(state)
+    began, first = time.monotonic(), trainer.step
+    while trainer.step < recipe.steps:
+        loss = trainer.train_step()
+        if trainer.step % 100 == 0:
+            speed = (trainer.step - first) / (time.monotonic() - began)
+            left = (recipe.steps - trainer.step) / speed / 60
+            print(
+                f"step {trainer.step}/{recipe.steps}  loss {loss:.4f}  {speed:.2f} steps/s  {left:.0f} min left",
+                flush=True,
+            )
+        if trainer.step % 500 == 0:
+            trainer.checkpoint(state)
+    trainer.save(options.out or Path(__file__).parent / options.name)
+
+
+if __name__ == "__main__":
+    main()
