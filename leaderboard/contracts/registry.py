@@ -70,7 +70,7 @@ class Registry(Generic[T]):
         """The plugin class. Raises PluginError, with "did you mean" for an unknown name."""
         if name in self._overrides:
             return self._overrides[name]
-        if name not in self._loaded:
+        if name not in self._loaded or not self._is_allowed(name):
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 

@@ -118,7 +118,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge made of one Pair. `credit_a` is in [0, 1] for side a whatever the order shown; None when unscored."""
+    """What a judge made of one Pair. `credit_a` is in [0, 1] for side a in either order; None when unscored."""
 
     key: str
     state: VerdictState

@@ -1,0 +1,146 @@
+"""Benchmarks in a JSONL file: one object a line with `text`, and `key`, `reference`, `category` if wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+from pydantic import Field
+
+from leaderboard.benchmarks.checks import clean_text, plain_type
+from leaderboard.contracts.params import FieldError, InvalidInput, Params
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem
+
+MAX_LINE_BYTES = 1 << 20
+MAX_ITEMS = 100_000
+MAX_KEY = 200
+MAX_FAULTS = 20
+"""Reading stops after this many faults."""
+
+FIELDS = ("key", "text", "reference", "category")
+
+
+class JsonLinesParams(Params):
+    """Which file, and what to call it."""
+
+    path: str = Field(min_length=1, max_length=4096, description="The JSONL file, on the machine that loads it.")
+    name: str = Field(min_length=1, max_length=100, description="What the benchmark is called.")
+    version: str = Field("1", min_length=1, max_length=50, description="Raise it when the file changes.")
+
+
+class JsonLines:
+    """Reads a JSONL file line by line; every fault names its line."""
+
+    name: ClassVar[str] = "jsonl"
+    version: ClassVar[str] = "1"
+    title: ClassVar[str] = "A JSONL file"
+    Params: ClassVar[type[Params]] = JsonLinesParams
+
+    def __init__(self, params: JsonLinesParams) -> None:
+        self.params = params
+
+    def load(self) -> BenchmarkData:
+        """The whole file. Raises InvalidInput with up to 20 faults."""
+        return BenchmarkData(self.params.name, self.params.version, read_items(Path(self.params.path)))
+
+
+def read_items(path: Path) -> tuple[BenchmarkItem, ...]:
+    """The items of a JSONL file, in its order. An item without `key` is called "line-" and its line number.
+
+    Raises: InvalidInput; paths in it are ("lines", line number, field).
+    """
+    if not path.is_file():
+        raise InvalidInput(FieldError(("path",), f"There is no file {path}."))
+    items: dict[str, BenchmarkItem] = {}
+    faults: list[FieldError] = []
+    with path.open("rb") as stream:
+        try:
+            _read(stream, items, faults)
+        except InvalidInput as problem:
+            faults.extend(problem.errors)
+    if not items and not faults:
+        faults.append(FieldError(("path",), f"{path.name} holds no items."))
+    if faults:
+        raise InvalidInput(*faults[:MAX_FAULTS])
+    return tuple(items.values())
+
+
+def _read(stream: BinaryIO, items: dict[str, BenchmarkItem], faults: list[FieldError]) -> None:
+    """Fills `items` and `faults`. Raises InvalidInput for a line after which reading cannot go on."""
+    for number, raw in _lines(stream):
+        try:
+            _add(items, _item(raw, number))
+        except InvalidInput as problem:
+            faults.extend(_on_line(number, fault) for fault in problem.errors)
+        if len(faults) >= MAX_FAULTS:
+            return
+
+
+def _on_line(number: int, fault: FieldError) -> FieldError:
+    return FieldError(("lines", number, *fault.path), f"Line {number}: {fault.message}")
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """(line number, bytes), blank lines left out. Splits on LF alone: Unicode separators occur inside strings."""
+    number = 0
+    while raw := stream.readline(MAX_LINE_BYTES + 2):
+        number += 1
+        body = raw.removesuffix(b"\n").removesuffix(b"\r")
+        if len(body) > MAX_LINE_BYTES:
+            too_long = f"This is longer than {MAX_LINE_BYTES} bytes. Reading stopped here."
+            raise InvalidInput(_on_line(number, FieldError((), too_long)))
+        if number == 1:
+            body = body.removeprefix(b"\xef\xbb\xbf")
+        if body.strip():
+            yield number, body
+
+
+def _add(items: dict[str, BenchmarkItem], item: BenchmarkItem) -> None:
+    if item.key in items:
+        raise InvalidInput(FieldError(("key",), f"The key {item.key!r} was used before."))
+    if len(items) >= MAX_ITEMS:
+        raise InvalidInput(FieldError((), f"A benchmark holds at most {MAX_ITEMS} items."))
+    items[item.key] = item
+
+
+def _item(raw: bytes, number: int) -> BenchmarkItem:
+    fields = _object(raw)
+    unknown = sorted(set(fields) - set(FIELDS))
+    if unknown:
+        known = f"Known fields: {', '.join(FIELDS)}."
+        raise InvalidInput(*(FieldError((name,), f"There is no field {name!r}. {known}") for name in unknown))
+    if "text" not in fields:
+        raise InvalidInput(FieldError(("text",), "The field 'text' is missing."))
+    texts = {name: _text(fields, name) for name in FIELDS if name in fields}
+    if not texts["text"].strip():
+        raise InvalidInput(FieldError(("text",), "The text is empty."))
+    key = texts.pop("key", f"line-{number}")
+    if not 0 < len(key) <= MAX_KEY:
+        raise InvalidInput(FieldError(("key",), f"A key has 1 to {MAX_KEY} characters."))
+    return BenchmarkItem(key=key, **texts)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as problem:
+        raise InvalidInput(FieldError((), f"Byte {problem.start + 1} is not UTF-8.")) from None
+    except json.JSONDecodeError as problem:
+        raise InvalidInput(FieldError((), f"This is not JSON: {problem.msg} at column {problem.colno}.")) from None
+    except (ValueError, RecursionError) as problem:
+        raise InvalidInput(FieldError((), f"This JSON cannot be read: {problem}.")) from None
+    if not isinstance(value, dict):
+        raise InvalidInput(FieldError((), f"This must be an object, not {plain_type(value)}."))
+    return value
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields[name]
+    if name == "key" and type(value) is int:
+        value = str(value)
+    try:
+        return clean_text(value)
+    except InvalidInput as problem:
+        raise InvalidInput(*(fault.under(name) for fault in problem.errors)) from None

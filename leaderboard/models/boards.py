@@ -1,0 +1,100 @@
+"""Boards: the definition, the immutable snapshots made from it, and their rows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db import models
+
+from leaderboard.models.catalog import Benchmark, Entry, EntryQuerySet
+from leaderboard.models.facts import Fact, Judge, Metric
+
+
+class Board(models.Model):
+    """What is ranked and how. `wanted` counts requests for a new snapshot; `built` is the count last served."""
+
+    class Pairing(models.TextChoices):
+        BASELINE = "baseline", "against the baseline"
+        ALL = "all", "every pair of entries"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="boards")
+    judges = models.ManyToManyField(Judge, blank=True, related_name="boards")
+    metric = models.ForeignKey(Metric, null=True, blank=True, on_delete=models.PROTECT, related_name="boards")
+    baseline = models.ForeignKey(Entry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    entries = models.ManyToManyField(Entry, blank=True, related_name="boards")
+    pairing = models.CharField(max_length=10, choices=Pairing.choices, default=Pairing.ALL)
+    rater = models.CharField(max_length=60, default="bradley-terry")
+    counts_votes = models.BooleanField(default=False)
+    open_to_votes = models.BooleanField(default=False)
+    open_to_submissions = models.BooleanField(default=False)
+    wanted = models.PositiveBigIntegerField(default=0)
+    built = models.PositiveBigIntegerField(default=0)
+    current = models.ForeignKey("BoardSnapshot", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def ranked_entries(self) -> EntryQuerySet:
+        """The entries on this board; a board with a parent ranks the parent's."""
+        return cast(EntryQuerySet, (self.parent or self).entries.all())
+
+
+class BoardSnapshot(Fact):
+    """One immutable result; `digest` is over its inputs and is the board's ETag.
+
+    `details` holds what produced it: rater, parameters, notes, counts, and the Elo history lines.
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="snapshots")
+    digest = models.CharField(max_length=64)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["board", "digest"], name="one_snapshot_a_digest")]
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Standing(Fact):
+    """One row of a snapshot. Rates are in percent; a NULL means that there is no such number, never zero."""
+
+    snapshot = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, related_name="standings")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="standings")
+    position = models.PositiveIntegerField()
+    rank_low = models.PositiveIntegerField(null=True)
+    rank_high = models.PositiveIntegerField(null=True)
+    rating = models.FloatField(null=True)
+    rating_low = models.FloatField(null=True)
+    rating_high = models.FloatField(null=True)
+    win_rate = models.FloatField(null=True)
+    win_rate_se = models.FloatField(null=True)
+    win_rate_low = models.FloatField(null=True)
+    win_rate_high = models.FloatField(null=True)
+    discrete_win_rate = models.FloatField(null=True)
+    elo = models.FloatField(null=True)
+    n = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    score = models.FloatField(null=True)
+    score_n = models.PositiveIntegerField(default=0)
+    score_missing = models.PositiveIntegerField(default=0)
+    mean_length = models.FloatField(null=True)
+    mean_tokens = models.FloatField(null=True)
+    seconds = models.FloatField(null=True)
+    cost_usd = models.FloatField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["snapshot", "entry"], name="one_standing_an_entry")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} at {self.position}"

@@ -1,0 +1,108 @@
+"""What is compared and on what: models, decoding, prompt templates, entries, benchmarks, prompts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class LanguageModel(models.Model):
+    """Weights or endpoint at a pinned revision. `generator` and `params` re-create it."""
+
+    generator = models.CharField(max_length=60)
+    source = models.CharField(max_length=300)
+    name = models.CharField(max_length=200)
+    revision = models.CharField(max_length=100, blank=True)
+    params = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name", "revision"], name="one_model_a_revision")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DecodingConfig(models.Model):
+    """A decoding strategy with its settings, content-addressed."""
+
+    strategy = models.CharField(max_length=60)
+    version = models.CharField(max_length=40)
+    params = models.JSONField(default=dict)
+    label = models.CharField(max_length=120)
+    samples = models.BooleanField()
+    fingerprint = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class PromptTemplate(models.Model):
+    """How a prompt is put to a model, content-addressed. An empty system text means none is sent."""
+
+    name = models.CharField(max_length=80)
+    system = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Filters over entries."""
+
+    def with_parts(self) -> EntryQuerySet:
+        """Fetch what an entry's name shows, in the same query."""
+        return self.select_related("model", "decoding", "template")
+
+
+class Entry(models.Model):
+    """Language model, decoding and prompt template together: what is ranked."""
+
+    model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="entries")
+    decoding = models.ForeignKey(DecodingConfig, on_delete=models.PROTECT, related_name="entries")
+    template = models.ForeignKey(PromptTemplate, on_delete=models.PROTECT, related_name="entries")
+    slug = models.SlugField(max_length=160, unique=True)
+    fingerprint = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "decoding", "template"], name="one_entry_a_combination")]
+
+    def __str__(self) -> str:
+        return f"{self.model} · {self.decoding}"
+
+
+class Benchmark(models.Model):
+    """A frozen, versioned set of prompts; `digest` is over its data, since a name is never enough."""
+
+    name = models.CharField(max_length=80)
+    version = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_benchmark_a_version")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class Prompt(models.Model):
+    """One item of a benchmark. `position` keeps the order of the source."""
+
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="prompts")
+    key = models.CharField(max_length=120)
+    position = models.PositiveIntegerField()
+    text = models.TextField()
+    reference = models.TextField(blank=True)
+    category = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["benchmark", "key"], name="one_prompt_a_key")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -1,0 +1,94 @@
+"""Submissions, which a user sees, and jobs, which only workers see."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from leaderboard.models.boards import Board
+from leaderboard.models.catalog import Entry
+
+
+class Submission(models.Model):
+    """A request to evaluate an entry for a board: the only state machine that a user sees."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        GENERATING = "generating", "Generating outputs"
+        JUDGING = "judging", "Judging"
+        DONE = "done", "Done"
+        PARTIAL = "partial", "Done in part"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ENDED = (State.DONE, State.PARTIAL, State.FAILED, State.CANCELLED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="submissions")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="submissions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="submissions")
+    samples = models.PositiveIntegerField(default=1)
+    seed = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    error = models.TextField(blank=True)
+    idempotency_key = models.CharField(max_length=120, null=True, blank=True)
+    request_digest = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "idempotency_key"], name="one_submission_a_key")]
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.entry} for {self.board}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in self.ENDED
+
+
+class Job(models.Model):
+    """A leased unit of work, disposable. Times are the database's own clock.
+
+    `epoch` rises at each claim and fences a stale worker; `attempts` rises at claim, before the work.
+    """
+
+    class Kind(models.TextChoices):
+        PLAN = "plan", "plan"
+        GENERATE = "generate", "generate"
+        JUDGE = "judge", "judge"
+        REFRESH = "refresh", "refresh"
+
+    class State(models.TextChoices):
+        READY = "ready", "ready"
+        RUNNING = "running", "running"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    queue = models.CharField(max_length=60)
+    submission = models.ForeignKey(Submission, null=True, on_delete=models.CASCADE, related_name="jobs")
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    owner = models.CharField(max_length=80, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    items = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "not_before"], name="job_due")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,181 @@
+"""Writes models, decoding configurations, templates, entries, benchmarks, judges and metrics.
+
+Everything here is content-addressed: asking twice gives the same row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.db import transaction
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.fingerprint import fingerprint
+from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.values import BenchmarkData, ModelIdentity
+from leaderboard.models import (
+    Benchmark,
+    DecodingConfig,
+    Entry,
+    Judge,
+    LanguageModel,
+    Metric,
+    Prompt,
+    PromptTemplate,
+)
+from leaderboard.services.text import storable
+
+PLAIN_TEMPLATE = "plain"
+SLUG_LENGTH = 150
+
+
+def language_model(*, generator: str, params: Mapping[str, Any]) -> LanguageModel:
+    """The model that `params` name. Raises InvalidInput below ("generator",) or ("model", …)."""
+    kind = registry.generators.choose(generator, "generator")
+    parsed = registry.generators.parse(generator, params, "model")
+    try:
+        identity = kind.identity(parsed)
+    except InvalidInput as problem:
+        raise InvalidInput(*(error.under("model") for error in problem.errors)) from None
+    return named_model(generator=generator, identity=identity, params=parsed.canonical())
+
+
+def named_model(*, generator: str, identity: ModelIdentity, params: Mapping[str, Any]) -> LanguageModel:
+    """The row for a pinned identity; an existing row keeps its parameters."""
+    row, _ = LanguageModel.objects.get_or_create(
+        source=identity.source,
+        name=identity.name,
+        revision=identity.revision,
+        defaults={"generator": generator, "params": dict(params)},
+    )
+    return row
+
+
+def decoding_config(*, strategy: str, params: Mapping[str, Any]) -> DecodingConfig:
+    """The decoding configuration. Raises InvalidInput below ("strategy",) or ("decoding", …)."""
+    kind = registry.decoding.choose(strategy, "strategy")
+    parsed = registry.decoding.parse(strategy, params, "decoding")
+    built = kind(parsed)
+    row, _ = DecodingConfig.objects.get_or_create(
+        fingerprint=registry.decoding.fingerprint(strategy, parsed),
+        defaults={
+            "strategy": strategy,
+            "version": kind.version,
+            "params": parsed.canonical(),
+            "label": built.label,
+            "samples": built.samples,
+        },
+    )
+    return row
+
+
+def unknown_decoding(label: str = "as published") -> DecodingConfig:
+    """The configuration of imported outputs whose decoding nobody recorded."""
+    row, _ = DecodingConfig.objects.get_or_create(
+        fingerprint=fingerprint("decoding", "unknown", label),
+        defaults={"strategy": "unknown", "version": "", "params": {}, "label": label, "samples": False},
+    )
+    return row
+
+
+def prompt_template(*, system: str = "", name: str = "") -> PromptTemplate:
+    """The template with this system text."""
+    system = storable(system)
+    row, _ = PromptTemplate.objects.get_or_create(
+        fingerprint=fingerprint("template", "chat", system),
+        defaults={"name": name or (PLAIN_TEMPLATE if not system else system[:40]), "system": system},
+    )
+    return row
+
+
+def entry(*, model: LanguageModel, decoding: DecodingConfig, template: PromptTemplate) -> Entry:
+    """The entry of these three parts."""
+    digest = fingerprint("entry", [model.source, model.name, model.revision], decoding.fingerprint, template.fingerprint)
+    row, _ = Entry.objects.get_or_create(
+        model=model,
+        decoding=decoding,
+        template=template,
+        defaults={"fingerprint": digest, "slug": _entry_slug(model, decoding, template, digest)},
+    )
+    return row
+
+
+def _entry_slug(model: LanguageModel, decoding: DecodingConfig, template: PromptTemplate, digest: str) -> str:
+    """A readable address: the bare name if it is free, else with the first digits of the digest."""
+    parts = [model.name.split("/")[-1]]
+    if decoding.strategy != "unknown":
+        parts.append(decoding.label.replace("·", " ").replace(".", "_"))
+    if template.system:
+        parts.append(template.name)
+    words = re.sub(r"[^A-Za-z0-9_]+", "-", " ".join(parts)).strip("-")[:SLUG_LENGTH - 10]
+    return f"{words}-{digest[:8]}" if not words or Entry.objects.filter(slug=words).exists() else words
+
+
+def benchmark(data: BenchmarkData) -> Benchmark:
+    """Store a benchmark once. Raises InvalidInput where the name and version exist with other data."""
+    items = [[i.key, storable(i.text), storable(i.reference), i.category] for i in data.items]
+    digest = fingerprint("benchmark", items)
+    with transaction.atomic():
+        row, made = Benchmark.objects.get_or_create(
+            name=data.name, version=data.version, defaults={"digest": digest, "description": data.description}
+        )
+        if not made and row.digest != digest:
+            message = f"'{data.name}' {data.version} is stored with other prompts. Give the new data another version."
+            raise InvalidInput(FieldError(("version",), message))
+        if made:
+            Prompt.objects.bulk_create(
+                Prompt(benchmark=row, position=place, key=key, text=text, reference=reference, category=category)
+                for place, (key, text, reference, category) in enumerate(items)
+            )
+    return row
+
+
+def judge(*, plugin: str, params: Mapping[str, Any], name: str = "") -> Judge:
+    """The configured judge. Raises InvalidInput below ("judge",) or ("params", …)."""
+    kind = registry.judges.choose(plugin, "judge")
+    parsed = registry.judges.parse(plugin, params, "params")
+    digest = registry.judges.fingerprint(plugin, parsed)
+    row, _ = Judge.objects.get_or_create(
+        fingerprint=digest,
+        defaults={
+            "name": _free_name(Judge, name or plugin, digest),
+            "plugin": plugin,
+            "version": kind.version,
+            "params": parsed.canonical(),
+            "both_orders": kind.both_orders,
+        },
+    )
+    return row
+
+
+def imported_judge(*, name: str) -> Judge:
+    """A judge whose verdicts came from a file; it cannot be run here."""
+    row, _ = Judge.objects.get_or_create(
+        fingerprint=fingerprint("judges", "imported", name),
+        defaults={"name": _free_name(Judge, name, fingerprint(name)), "plugin": "imported", "version": ""},
+    )
+    return row
+
+
+def metric(*, plugin: str, params: Mapping[str, Any]) -> Metric:
+    """The configured metric."""
+    kind = registry.metrics.choose(plugin, "metric")
+    parsed = registry.metrics.parse(plugin, params, "params")
+    digest = registry.metrics.fingerprint(plugin, parsed)
+    row, _ = Metric.objects.get_or_create(
+        fingerprint=digest,
+        defaults={
+            "name": _free_name(Metric, plugin, digest),
+            "plugin": plugin,
+            "version": kind.version,
+            "params": parsed.canonical(),
+        },
+    )
+    return row
+
+
+def _free_name(kind: Any, name: str, digest: str) -> str:
+    taken = cast(bool, kind.objects.filter(name=name).exists())
+    return f"{name}-{digest[:8]}" if taken else name

@@ -1,0 +1,22 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def reference_path() -> Path:
+    """The published reference data; absent, tests skip with the reason, in CI they fail."""
+    path = Path(os.environ.get("TOUCHSTONE_REFERENCE", ROOT.parent / "shared" / "reference"))
+    if not path.is_dir():
+        reason = "No reference data: set TOUCHSTONE_REFERENCE to its folder."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path

@@ -1,0 +1,138 @@
+"""Which model a name means: a folder the operator allows, or a pinned commit on the hub. Imports no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from leaderboard.contracts.fingerprint import fingerprint
+from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.values import ModelIdentity
+
+SETTING = "TOUCHSTONE_MODELS"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+UNSAFE = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+DIGESTED = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+    "chat_template*",
+    "additional_chat_templates/*",
+    "*.safetensors",
+    "*.safetensors.index.json",
+)
+"""Everything that transformers reads and that can change an output."""
+
+_digests: dict[tuple[str, int, int], str] = {}
+
+
+@dataclass(frozen=True)
+class LocalModel:
+    """A model folder below one of the allowed roots; both paths are resolved."""
+
+    root: Path
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's path below its root."""
+        return self.folder.relative_to(self.root).as_posix()
+
+
+def roots() -> tuple[Path, ...]:
+    """The folders that may hold models: TOUCHSTONE_MODELS, else the repository's `models`."""
+    given = [part for part in os.environ.get(SETTING, "").split(os.pathsep) if part]
+    chosen = [Path(part) for part in given] or [Path(__file__).parents[2] / "models"]
+    return tuple(path.resolve() for path in chosen)
+
+
+def identify(model: str, revision: str) -> ModelIdentity:
+    """The pinned identity of `model`. Raises InvalidInput at ("model",) or ("revision",)."""
+    local = find_local(model)
+    if local is None:
+        return _identify_hub(model, revision)
+    digest = folder_digest(local)
+    if revision not in ("", digest):
+        raise _fault("revision", f"The folder has changed: its digest is now {digest}. Leave the revision empty.")
+    return ModelIdentity("local", local.name, digest)
+
+
+def find_local(model: str) -> LocalModel | None:
+    """The allowed folder that `model` names, or None where it can only be a hub id. Raises InvalidInput."""
+    for root in roots():
+        for path in (root / model, root.parent / model):
+            folder = path.resolve()
+            if folder.is_dir() and folder != root and folder.is_relative_to(root):
+                return _checked(LocalModel(root, folder))
+    if HUB_ID.fullmatch(model) and ".." not in model:
+        return None
+    allowed = ", ".join(map(str, roots()))
+    raise _fault("model", f"There is no such folder below {allowed}. The operator sets these folders with {SETTING}.")
+
+
+def _identify_hub(model: str, revision: str) -> ModelIdentity:
+    if not COMMIT.fullmatch(revision):
+        message = "is neither a model folder here nor pinned. For a hub model, give the 40-digit commit."
+        raise _fault("revision", f"'{model}' {message}")
+    return ModelIdentity("hub", model, revision)
+
+
+def _checked(local: LocalModel) -> LocalModel:
+    folder = local.folder
+    if not (folder / "config.json").is_file():
+        raise _fault("model", f"The folder {local.name} has no config.json.")
+    if not any(folder.glob("*.safetensors")):
+        unsafe = any(any(folder.glob(pattern)) for pattern in UNSAFE)
+        reason = "only pickled weights, which can run code; convert them to safetensors" if unsafe else "no weights"
+        raise _fault("model", f"The folder {local.name} holds {reason}.")
+    if (folder / "adapter_config.json").exists():
+        raise _fault("model", f"The folder {local.name} is an adapter; merge it into its base model first.")
+    for path in digested_files(folder):
+        if not path.resolve().is_relative_to(local.root):
+            raise _fault("model", f"{local.name}/{path.name} is a link that leads out of the model folder.")
+    _check_shards(local)
+    return local
+
+
+def _check_shards(local: LocalModel) -> None:
+    """Refuses an index that names anything but safetensors files in the same folder."""
+    for index in local.folder.glob("*.safetensors.index.json"):
+        try:
+            names = set(json.loads(index.read_bytes())["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _fault("model", f"{local.name}/{index.name} is not a readable index.") from None
+        if any(Path(str(name)).name != name or not str(name).endswith(".safetensors") for name in names):
+            raise _fault("model", f"{local.name}/{index.name} names files other than safetensors in its folder.")
+
+
+def digested_files(folder: Path) -> list[Path]:
+    """The files that make up a model's revision, sorted."""
+    return sorted({path for pattern in DIGESTED for path in folder.glob(pattern) if path.is_file()})
+
+
+def folder_digest(local: LocalModel) -> str:
+    """SHA-256 (hex) over names and contents of `digested_files`."""
+    return fingerprint([[p.relative_to(local.folder).as_posix(), _file_digest(p)] for p in digested_files(local.folder)])
+
+
+def _file_digest(path: Path) -> str:
+    stat = path.stat()
+    key = (str(path), stat.st_mtime_ns, stat.st_size)
+    if key not in _digests:
+        with path.open("rb") as file:
+            _digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _digests[key]
+
+
+def _fault(name: str, message: str) -> InvalidInput:
+    return InvalidInput(FieldError((name,), message))
