@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -25,17 +26,15 @@ def _kept_secret() -> str:
         draft = path.with_name(f"secret-key.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # fails where another process was first; its key stands
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first; its key stands
+            os.link(draft, path)
         draft.unlink()
     return path.read_text()
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -44,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",
     "leaderboard",
 ]
 MIDDLEWARE = [
@@ -102,7 +102,7 @@ SWEEP_SECONDS = env.float("TOUCHSTONE_SWEEP_SECONDS", 3.0)
 MAX_ATTEMPTS = env.int("TOUCHSTONE_MAX_ATTEMPTS", 3)
 REFRESH_SECONDS = env.float("TOUCHSTONE_REFRESH_SECONDS", 2.0)
 """Least time between two snapshots of one board."""
-PLUGIN_ALLOW_LIST = env.list("TOUCHSTONE_PLUGINS", [])
+PLUGIN_ALLOW_LIST: list[str] = env.list("TOUCHSTONE_PLUGINS", [])
 """Names of the only plugins to let in; empty lets every installed one in."""
 
 AUTH_USER_MODEL = "leaderboard.User"

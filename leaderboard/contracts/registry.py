@@ -81,7 +81,7 @@ class Registry(Generic[T]):
 
     def parse(self, name: str, params: Mapping[str, Any], *prefix: str | int) -> Params:
         """Validated settings without building the plugin."""
-        return parse_params(cast(Any, self.get(name)).Params, params, *prefix)
+        return cast(Params, parse_params(cast(Any, self.get(name)).Params, params, *prefix))
 
     def choose(self, name: str, *path: str | int) -> type[T]:
         """Like `get`, for a name that a user typed: a fault becomes InvalidInput at `path`."""

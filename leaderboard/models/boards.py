@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.db import models
 
 from leaderboard.models.catalog import Benchmark, Entry, EntryQuerySet
@@ -44,7 +42,7 @@ class Board(models.Model):
 
     def ranked_entries(self) -> EntryQuerySet:
         """The entries on this board; a board with a parent ranks the parent's."""
-        return cast(EntryQuerySet, (self.parent or self).entries.all())
+        return (self.parent or self).entries.all()
 
 
 class BoardSnapshot(Fact):

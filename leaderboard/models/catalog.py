@@ -68,7 +68,9 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "decoding", "template"], name="one_entry_a_combination")]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "decoding", "template"], name="one_entry_a_combination")
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} · {self.decoding}"

@@ -34,7 +34,8 @@ class Submission(models.Model):
     seed = models.BigIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     error = models.TextField(blank=True)
-    idempotency_key = models.CharField(max_length=120, null=True, blank=True)
+    # NULL, not "": a user may have any number of submissions without a key.
+    idempotency_key = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
     request_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -92,7 +92,9 @@ def prompt_template(*, system: str = "", name: str = "") -> PromptTemplate:
 
 def entry(*, model: LanguageModel, decoding: DecodingConfig, template: PromptTemplate) -> Entry:
     """The entry of these three parts."""
-    digest = fingerprint("entry", [model.source, model.name, model.revision], decoding.fingerprint, template.fingerprint)
+    digest = fingerprint(
+        "entry", [model.source, model.name, model.revision], decoding.fingerprint, template.fingerprint
+    )
     row, _ = Entry.objects.get_or_create(
         model=model,
         decoding=decoding,
@@ -109,7 +111,7 @@ def _entry_slug(model: LanguageModel, decoding: DecodingConfig, template: Prompt
         parts.append(decoding.label.replace("·", " ").replace(".", "_"))
     if template.system:
         parts.append(template.name)
-    words = re.sub(r"[^A-Za-z0-9_]+", "-", " ".join(parts)).strip("-")[:SLUG_LENGTH - 10]
+    words = re.sub(r"[^A-Za-z0-9_]+", "-", " ".join(parts)).strip("-")[: SLUG_LENGTH - 10]
     return f"{words}-{digest[:8]}" if not words or Entry.objects.filter(slug=words).exists() else words
 
 

@@ -129,7 +129,9 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
 
     The same key with the same request returns the first submission. Raises InvalidInput, Conflict.
     """
-    digest = fingerprint("submission", vars(request) | {"model": dict(request.model), "decoding": dict(request.decoding)})
+    digest = fingerprint(
+        "submission", vars(request) | {"model": dict(request.model), "decoding": dict(request.decoding)}
+    )
     if idempotency_key and (earlier := _earlier(user, idempotency_key, digest)):
         return earlier, False
     board, _ = check(request)

@@ -122,7 +122,9 @@ def digested_files(folder: Path) -> list[Path]:
 
 def folder_digest(local: LocalModel) -> str:
     """SHA-256 (hex) over names and contents of `digested_files`."""
-    return fingerprint([[p.relative_to(local.folder).as_posix(), _file_digest(p)] for p in digested_files(local.folder)])
+    return fingerprint(
+        [[p.relative_to(local.folder).as_posix(), _file_digest(p)] for p in digested_files(local.folder)]
+    )
 
 
 def _file_digest(path: Path) -> str:

@@ -133,7 +133,6 @@ def test_the_allow_list_hides_and_refuses(install, registry):
     assert registry.names() == ("one", "two")
 
 
-@pytest.mark.xfail(reason="Registry.get asks _loaded before the allow-list", raises=pytest.fail.Exception)
 def test_a_name_that_is_taken_off_the_allow_list_is_refused_even_when_loaded(install, registry):
     install("acme", {"one": None})
     assert registry.get("one").name == "one"

@@ -1,0 +1,45 @@
+"""Fixtures of the service's own tests: no broker, the parrot as a generator, jobs run by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import Parrot
+
+
+@pytest.fixture
+def parrot():
+    from leaderboard.contracts import registry
+
+    with registry.generators.override(Parrot):
+        yield Parrot
+
+
+@pytest.fixture
+def bell(monkeypatch):
+    """Collects what would be rung, instead of sending it."""
+    from leaderboard.services import jobs
+
+    rung = []
+    monkeypatch.setattr(jobs, "_ring", lambda pk, queue: rung.append((pk, queue)) or True)
+    return rung
+
+
+@pytest.fixture
+def work(bell, settings):
+    """Does every due job in this thread until none is left; returns how many."""
+    settings.REFRESH_SECONDS = 0
+
+    def run_all(limit: int = 500) -> int:
+        from leaderboard.models import Job
+        from workers.tasks import run
+
+        for count in range(limit):
+            job = Job.objects.filter(state="ready").order_by("not_before", "pk").first()
+            if job is None:
+                return count
+            Job.objects.filter(pk=job.pk).update(not_before="2000-01-01T00:00:00Z")
+            run(job.pk)
+        raise AssertionError("the jobs do not end")
+
+    return run_all
