@@ -37,7 +37,7 @@ class NewJob:
     items: int = 0
 
 
-def in_seconds(seconds: float) -> "ExpressionWrapper[Any]":
+def in_seconds(seconds: float) -> ExpressionWrapper[Any]:
     """The database's now, plus `seconds`."""
     return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=models.DateTimeField())
 
