@@ -16,6 +16,9 @@ $(STAMP): pyproject.toml constraints.txt tests/plugin_example/pyproject.toml
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation tests/plugin_example
 	touch $(STAMP)
 
+demo: $(STAMP)
+	$(BIN)/python manage.py demo
+
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./tests/run
 

@@ -1,5 +1,10 @@
-"""All addresses."""
+"""All addresses: pages at the root, the API under /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from leaderboard.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("", include("leaderboard.web.urls")),
+]

@@ -239,6 +239,11 @@ def _counts(board: Board, entries: list[Entry], facts: list[Fact]) -> dict[int, 
         for entry in (fact.entry_a, fact.entry_b):
             (missing if fact.credit is None else scored)[entry] += 1
     prompts = board.benchmark.prompts.count()
+    if board.pairing == Board.Pairing.BASELINE:
+        met = {(entry, fact.prompt) for fact in facts for entry in (fact.entry_a, fact.entry_b)}
+        with_verdict = Counter(entry for entry, _ in met)
+        unscored = Counter(e for f in facts if f.credit is None for e in (f.entry_a, f.entry_b))
+        return {e.pk: {"n": scored[e.pk], "missing": unscored[e.pk] + prompts - with_verdict[e.pk]} for e in entries}
     answered = _outputs(board, entries).values("entry").annotate(n=Count("prompt", distinct=True))
     for entry, count in answered.values_list("entry", "n"):
         missing[entry] += prompts - count

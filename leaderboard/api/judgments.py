@@ -1,0 +1,85 @@
+"""What the judges of a board said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel
+
+from leaderboard.api.boards import find_board
+from leaderboard.api.paging import LINK, PageQuery, take
+from leaderboard.api.problems import responses
+from leaderboard.models import Board, Judgment
+from leaderboard.queries.compare import judges_of
+
+router = Router(tags=["boards"])
+
+
+class JudgmentItem(BaseModel):
+    """One verdict. `credit_a` is 1 where a won, 0 where b won, null when unscored; `swapped` showed b first."""
+
+    id: int
+    judge: str
+    prompt: str
+    entry_a: str
+    entry_b: str
+    output_a: int
+    output_b: int
+    swapped: bool
+    repeat: int
+    state: str
+    credit_a: float | None
+    raw: str
+    evidence: dict[str, Any]
+    prompt_tokens: int
+    output_tokens: int
+    seconds: float | None
+    cost_usd: float | None
+    created_at: datetime
+
+
+class JudgmentPage(BaseModel):
+    """A page of verdicts."""
+
+    items: list[JudgmentItem]
+    next: str | None
+
+
+def _item(row: Judgment) -> JudgmentItem:
+    pair = row.comparison
+    given: dict[str, Any] = {
+        "judge": row.judge.name,
+        "prompt": pair.prompt.key,
+        "entry_a": pair.entry_a.slug,
+        "entry_b": pair.entry_b.slug,
+        "output_a": pair.a_id,
+        "output_b": pair.b_id,
+    }
+    plain: dict[str, Any] = {name: getattr(row, name) for name in JudgmentItem.model_fields if name not in given}
+    return JudgmentItem(**plain, **given)
+
+
+def _judgments(board: Board) -> QuerySet[Judgment]:
+    ranked = board.ranked_entries().values("pk")
+    found = Judgment.objects.filter(
+        judge__in=judges_of(board),
+        comparison__prompt__benchmark=board.benchmark_id,
+        comparison__entry_a__in=ranked,
+        comparison__entry_b__in=ranked,
+    )
+    return found.select_related("judge", "comparison__prompt", "comparison__entry_a", "comparison__entry_b")
+
+
+@router.get(
+    "/boards/{slug:slug}/judgments",
+    response={200: JudgmentPage, **responses(400, 404, 422)},
+    openapi_extra={"responses": LINK},
+)
+def list_judgments(request: HttpRequest, slug: str, response: HttpResponse, page: Query[PageQuery]) -> Any:
+    """Verdicts between entries of this board, unscored ones too, in the order they were stored."""
+    rows, following = take(request, response, _judgments(find_board(slug)), page)
+    return JudgmentPage(items=[_item(row) for row in rows], next=following)

@@ -1,0 +1,52 @@
+"""Reads entries, their outputs, and prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, QuerySet
+
+from leaderboard.models import Board, Entry, Output, Prompt, Score, Standing
+from leaderboard.queries.boards import rank_group
+from leaderboard.queries.paging import Page, page
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands on one board."""
+
+    board: Board
+    standing: Standing
+    rank: str
+
+
+def all_entries() -> QuerySet[Entry]:
+    """Entries with their parts."""
+    return Entry.objects.with_parts()
+
+
+def all_prompts() -> QuerySet[Prompt]:
+    """Prompts with their benchmark."""
+    return Prompt.objects.select_related("benchmark")
+
+
+def places(entry: Entry) -> list[Place]:
+    """The entry's line on each board's current snapshot."""
+    current = Board.objects.filter(current__isnull=False).values("current")
+    found = Standing.objects.filter(entry=entry, snapshot__in=current).select_related("snapshot__board")
+    return [Place(s.snapshot.board, s, rank_group(s.rank_low, s.rank_high)) for s in found.order_by("pk")]
+
+
+def outputs_of(entry: Entry, cursor: str) -> Page[Output]:
+    """One page of what an entry wrote, with scores."""
+    return page(_with_scores(Output.objects.filter(entry=entry).select_related("prompt__benchmark")), cursor)
+
+
+def outputs_to(prompt: Prompt, cursor: str) -> Page[Output]:
+    """One page of what entries wrote to a prompt, with scores."""
+    wanted = Output.objects.filter(prompt=prompt).select_related("entry__model", "entry__decoding", "entry__template")
+    return page(_with_scores(wanted), cursor)
+
+
+def _with_scores(outputs: QuerySet[Output]) -> QuerySet[Output]:
+    return outputs.prefetch_related(Prefetch("scores", Score.objects.select_related("metric")))

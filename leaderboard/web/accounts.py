@@ -1,0 +1,101 @@
+"""Pages to sign up and to make and revoke API tokens."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from leaderboard.contracts.params import InvalidInput
+from leaderboard.models import ApiToken, User
+from leaderboard.queries import submissions as read_submissions
+from leaderboard.services import accounts
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignUpForm(forms.Form):
+    """A name and a password."""
+
+    username = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"}))
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="8 characters or more.",
+    )
+
+
+class TokenForm(forms.Form):
+    """A name for a new token."""
+
+    name = forms.CharField(max_length=80, help_text="What it is for, such as “laptop”.")
+    days = forms.IntegerField(min_value=1, max_value=365, initial=90, help_text="Days until it expires.")
+
+
+def _take(form: forms.Form, problem: InvalidInput) -> None:
+    for error in problem.errors:
+        name = str(error.path[0]) if error.path else ""
+        form.add_error(name if name in form.fields else None, error.message)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Make an account and sign in with it."""
+    form = SignUpForm(request.POST if request.method == "POST" else None)
+    after = request.POST.get("next") or request.GET.get("next", "")
+    if form.is_valid():
+        try:
+            user = accounts.sign_up(**form.cleaned_data)
+        except InvalidInput as problem:
+            _take(form, problem)
+        else:
+            login(request, user, backend=BACKEND)
+            return redirect(after if _is_ours(request, after) else "boards")
+    return render(request, "sign_up.html", {"form": form, "next": after}, status=422 if form.errors else 200)
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return bool(address) and url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """A user's submissions and tokens. A new token is in the answer to its POST and nowhere else."""
+    assert isinstance(request.user, User)
+    if request.POST.get("action") == "revoke":
+        return _revoke(request, request.user)
+    form, secret = TokenForm(request.POST if request.method == "POST" else None), ""
+    if form.is_valid():
+        try:
+            _, secret = accounts.make_token(user=request.user, **form.cleaned_data)
+            form = TokenForm()
+        except InvalidInput as problem:
+            _take(form, problem)
+    context = {
+        "form": form,
+        "secret": secret,
+        "tokens": request.user.tokens.filter(revoked_at=None).order_by("-created_at"),
+        "submissions": read_submissions.of_user(request.user.pk),
+    }
+    return render(request, "account.html", context, status=422 if form.errors else 200)
+
+
+def _revoke(request: HttpRequest, user: User) -> HttpResponse:
+    number = request.POST.get("token", "")
+    token = get_object_or_404(ApiToken, pk=int(number) if number.isdecimal() else 0, user=user)
+    accounts.revoke_token(token)
+    messages.success(request, f"The token “{token.name}” no longer works.")
+    return redirect("account")

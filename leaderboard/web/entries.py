@@ -1,0 +1,83 @@
+"""Pages of entries and prompts, and two entries side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from leaderboard.models import Board, Entry, Output
+from leaderboard.queries import boards as read_boards
+from leaderboard.queries import compare as read_compare
+from leaderboard.queries import entries as read
+from leaderboard.queries.render import render as as_html
+
+
+def _written(outputs: list[Output]) -> list[dict[str, Any]]:
+    """Outputs with their text as safe HTML."""
+    return [{"output": output, "html": as_html(output.text)} for output in outputs]
+
+
+@require_safe
+def entry(request: HttpRequest, slug: str) -> HttpResponse:
+    """What an entry is, where it stands and what it wrote."""
+    found = get_object_or_404(read.all_entries(), slug=slug)
+    page = read.outputs_of(found, request.GET.get("cursor", ""))
+    context = {"entry": found, "places": read.places(found), "outputs": _written(page.rows), "next": page.next}
+    return _with_next(render(request, "entry.html", context), page.next)
+
+
+@require_safe
+def prompt(request: HttpRequest, pk: int) -> HttpResponse:
+    """A prompt and every output to it."""
+    found = get_object_or_404(read.all_prompts(), pk=pk)
+    page = read.outputs_to(found, request.GET.get("cursor", ""))
+    context = {"prompt": found, "outputs": _written(page.rows), "next": page.next}
+    return _with_next(render(request, "prompt.html", context), page.next)
+
+
+def _with_next(response: HttpResponse, cursor: str) -> HttpResponse:
+    if cursor:
+        response["Link"] = f'<?cursor={cursor}>; rel="next"'
+    return response
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """Two entries of a board, prompt by prompt; the first two where none are named."""
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    entries = list(board.ranked_entries().with_parts().order_by("slug"))
+    context: dict[str, Any] = {"board": board, "entries": entries}
+    if len(entries) > 1:
+        context |= _head_to_head(request, board, entries)
+    return render(request, "compare.html", context)
+
+
+def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> dict[str, Any]:
+    left = _pick(request.GET.get("a"), entries, entries[0])
+    rest = [found for found in entries if found != left]
+    baseline = next((found for found in rest if found.pk == board.baseline_id), rest[0])
+    right = _pick(request.GET.get("b"), entries, baseline)
+    differ = request.GET.get("differ") == "1"
+    pairs, page = read_compare.pairings(board, left, right, differ=differ, number=request.GET.get("page", "1"))
+    shown = [{"pair": p, "left": as_html(p.left.text), "right": as_html(p.right.text)} for p in pairs]
+    return {
+        "left": left,
+        "right": right,
+        "same": left == right,
+        "differ": differ,
+        "totals": read_compare.totals(board, left, right),
+        "pairs": shown,
+        "page": page,
+    }
+
+
+def _pick(slug: str | None, entries: list[Entry], otherwise: Entry) -> Entry:
+    if not slug:
+        return otherwise
+    for found in entries:
+        if found.slug == slug:
+            return found
+    raise Http404(f"No entry '{slug}' is on this board.")

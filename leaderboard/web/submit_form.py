@@ -1,0 +1,112 @@
+"""The form of a submission: fixed fields, and those of the two plugins that are chosen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.params import InvalidInput, Params
+from leaderboard.contracts.registry import PluginError, Registry
+from leaderboard.models import Board
+from leaderboard.services.submissions import MAX_SAMPLES, Request
+from leaderboard.web.params_form import fields_for, values_of
+
+PLUGINS: dict[str, tuple[str, Registry[Any]]] = {
+    "model": ("generator", registry.generators),
+    "decoding": ("strategy", registry.decoding),
+}
+"""Prefix of the settings: the field that names the plugin, and where to find it."""
+
+
+def _choices(family: Registry[Any]) -> list[tuple[str, str]]:
+    """The plugins that can be loaded, by title."""
+    found = []
+    for name in family.names():
+        try:
+            found.append((name, family.get(name).title))
+        except PluginError:
+            continue  # a broken guest is reported by `check`, not offered here
+    return found
+
+
+class SubmitForm(forms.Form):
+    """Chooses the board, the model, the decoding and how much to generate."""
+
+    board = forms.ChoiceField(label="Board", help_text="Where the entry will be ranked.")
+    generator = forms.ChoiceField(label="Backend", help_text="What runs the model.")
+    strategy = forms.ChoiceField(label="Decoding strategy", help_text="How each token is chosen.")
+    samples = forms.IntegerField(
+        label="Samples", min_value=1, max_value=MAX_SAMPLES, initial=1, help_text="Outputs for each prompt."
+    )
+    seed = forms.IntegerField(label="Seed", min_value=0, initial=0, help_text="The same seed gives the same outputs.")
+    system = forms.CharField(
+        label="System text",
+        required=False,
+        max_length=8000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Sent before each prompt; leave empty to send none.",
+    )
+    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    """Makes a double click one submission."""
+
+    def __init__(self, chosen: Mapping[str, Any], data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        self.kinds: dict[str, type[Params]] = {}
+        boards = Board.objects.filter(open_to_submissions=True).values_list("slug", "title")
+        self._offer("board", list(boards), chosen)
+        self.initial.setdefault("key", uuid.uuid4().hex)
+        for prefix, (name, family) in PLUGINS.items():
+            picked = self._offer(name, _choices(family), chosen)
+            if picked:
+                self.kinds[prefix] = family.get(picked).Params
+                self.fields.update(fields_for(self.kinds[prefix], prefix))
+
+    def _offer(self, name: str, choices: list[tuple[str, str]], chosen: Mapping[str, Any]) -> str:
+        """Fill a list and tell what is picked in it; the first, where nothing known is."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+        known = [value for value, _ in choices]
+        picked = chosen.get(name)
+        picked = picked if picked in known else next(iter(known), "")
+        self.initial.setdefault(name, picked)
+        return str(picked)
+
+    def group(self, prefix: str) -> list[forms.BoundField]:
+        """The fields of one plugin's settings."""
+        return [self[name] for name in self.fields if name.startswith(f"{prefix}-")]
+
+    def model_fields(self) -> list[forms.BoundField]:
+        """Settings of the backend."""
+        return self.group("model")
+
+    def decoding_fields(self) -> list[forms.BoundField]:
+        """Settings of the strategy."""
+        return self.group("decoding")
+
+    def request(self) -> Request:
+        """What a valid form asks for."""
+        given = self.cleaned_data
+        return Request(
+            board=given["board"],
+            generator=given["generator"],
+            model=values_of(given, self.kinds["model"], "model"),
+            strategy=given["strategy"],
+            decoding=values_of(given, self.kinds["decoding"], "decoding"),
+            system=given["system"],
+            samples=given["samples"],
+            seed=given["seed"],
+        )
+
+    def take(self, problem: InvalidInput) -> None:
+        """Put every fault on its field; one without a field goes to the top."""
+        for error in problem.errors:
+            name = "-".join(map(str, error.path[:2])) if error.path[:1] and error.path[0] in PLUGINS else ""
+            name = name or (str(error.path[0]) if error.path else "")
+            text = error.message if name in self.fields else f"{'.'.join(map(str, error.path))}: {error.message}"
+            self.add_error(name if name in self.fields else None, text)

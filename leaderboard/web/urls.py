@@ -1,0 +1,24 @@
+"""Addresses of the pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from leaderboard.web import accounts, arena, boards, entries, links, submissions
+
+urlpatterns = [
+    path("", boards.boards, name="boards"),
+    path("boards/<slug:slug>/", boards.board, name="board"),
+    path("boards/<slug:slug>/compare/", entries.compare, name="compare"),
+    path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
+    path("entries/<slug:slug>/", entries.entry, name="entry"),
+    path("prompts/<int:pk>/", entries.prompt, name="prompt"),
+    path("submit/", submissions.submit, name="submit"),
+    path("submissions/<uuid:pk>/", submissions.submission, name="submission"),
+    path("sign-up/", accounts.sign_up, name="sign-up"),
+    path("sign-in/", LoginView.as_view(template_name="sign_in.html"), name="sign-in"),
+    path("sign-in/link/<str:token>/", links.sign_in_by_link, name="sign-in-link"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("account/", accounts.account, name="account"),
+]

@@ -1,0 +1,140 @@
+"""The client against a real loopback server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from leaderboard.contracts.params import InvalidInput
+from leaderboard.contracts.registry import generators
+from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
+from workers.generators import openai_client
+from workers.generators.errors import GenerationFailed
+
+
+def answer(text="hello", **more):
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop", **more}
+    usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Plays `script`, a list of (status, headers, body) or a function of the request; keeps what it was sent."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            httpd.seen.append((body, {k.lower(): v for k, v in self.headers.items()}, time.monotonic()))
+            status, headers, reply = httpd.script.pop(0) if httpd.script else (200, {}, answer())
+            raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+            self.send_response(status)
+            for name, value in {"Content-Type": "application/json", **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            if headers.get("X-Drip"):
+                time.sleep(2)
+            self.wfile.write(raw)
+
+        def log_message(self, *_):
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.seen, httpd.script = [], []
+    httpd.url = f"http://127.0.0.1:{httpd.server_port}/v1"
+    monkeypatch.setenv("TOUCHSTONE_ENDPOINTS", httpd.url)
+    monkeypatch.setattr(openai_client.random, "uniform", lambda low, high: 0.01)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield httpd
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def ask(server, decoding=None, top_logprobs=0, **params):
+    built = generators.build("openai", {"base_url": server.url, "model": "m", "attempts": 3, **params})
+    chosen = decoding or DecodingChoice("greedy", {"max_new_tokens": 9})
+    request = GenerationRequest("k", (Message("user", "hi"),), chosen, "n", top_logprobs=top_logprobs)
+    return list(built.generate([request]))
+
+
+def test_a_good_answer_is_read_whole(server):
+    (made,) = ask(server)
+    assert (made.text, made.finish_reason, made.prompt_tokens, made.output_tokens) == ("hello", "stop", 5, 2)
+    body = server.seen[0][0]
+    assert (body["temperature"], body["max_tokens"], body["messages"]) == (0.0, 9, [{"role": "user", "content": "hi"}])
+
+
+def test_min_p_is_sent_as_an_extra_field(server):
+    ask(server, DecodingChoice("min-p", {"temperature": 2.0, "min_p": 0.1}), extra_capabilities=["min_p"])
+    body = server.seen[0][0]
+    assert (body["min_p"], body["temperature"], body["top_p"]) == (0.1, 2.0, 1.0)
+
+
+def test_log_probabilities_of_the_first_token(server):
+    tops = [{"token": "m", "logprob": -0.1, "bytes": None}, {"token": "M", "logprob": -2.0, "bytes": None}]
+    content = [{"token": "m", "logprob": -0.1, "bytes": None, "top_logprobs": tops}]
+    server.script = [(200, {}, answer("m", logprobs={"content": content, "refusal": None}))]
+    (made,) = ask(server, top_logprobs=5)
+    assert made.first_logprobs == (("m", -0.1), ("M", -2.0))
+
+
+def test_busy_and_broken_servers_are_tried_again_after_the_time_they_ask(server):
+    server.script = [(429, {"Retry-After": "1"}, {}), (500, {}, {}), (200, {}, answer("third"))]
+    assert ask(server)[0].text == "third"
+    assert server.seen[1][2] - server.seen[0][2] >= 1.0
+
+
+def test_a_refusal_is_final_and_told(server):
+    server.script = [(400, {}, {"error": {"message": "no such model"}})]
+    with pytest.raises(GenerationFailed, match=r"400.*no such model"):
+        ask(server)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b'{"choices": []}'])
+def test_garbage_is_a_typed_fault(server, body):
+    server.script = [(200, {}, body)] * 3
+    with pytest.raises(GenerationFailed):
+        ask(server)
+    assert len(server.seen) == 3
+
+
+def test_a_slow_body_is_cut(server):
+    server.script = [(200, {"X-Drip": "1"}, answer())]
+    with pytest.raises(GenerationFailed, match="in time"):
+        ask(server, timeout_seconds=0.3, attempts=1)
+
+
+def test_the_key_comes_from_the_environment_and_is_never_told(server, monkeypatch):
+    monkeypatch.setenv("TOUCHSTONE_KEY_T", "sk-planted")
+    server.script = [(401, {}, {"error": {"message": "bad key"}})]
+    with pytest.raises(GenerationFailed) as problem:
+        ask(server, api_key="env:TOUCHSTONE_KEY_T")
+    assert server.seen[0][1]["authorization"] == "Bearer sk-planted"
+    assert "sk-planted" not in str(problem.value)
+
+
+def test_a_literal_key_is_refused_without_repeating_it(server):
+    with pytest.raises(InvalidInput) as problem:
+        ask(server, api_key="sk-planted")
+    assert problem.value.errors[0].path == ("api_key",)
+    assert "sk-planted" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/v1", "http://127.0.0.1:1/v1", "file:///etc/passwd", "http://u@127.0.0.1/v1"]
+)
+def test_an_address_that_is_not_approved_is_refused(server, url):
+    with pytest.raises(InvalidInput, match="TOUCHSTONE_ENDPOINTS"):
+        generators.build("openai", {"base_url": url, "model": "m"})
+
+
+def test_an_approved_path_is_no_prefix_of_another_word(server, monkeypatch):
+    monkeypatch.setenv("TOUCHSTONE_ENDPOINTS", server.url)
+    with pytest.raises(InvalidInput):
+        generators.build("openai", {"base_url": server.url + "evil", "model": "m"})

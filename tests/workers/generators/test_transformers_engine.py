@@ -1,0 +1,167 @@
+"""The engine on the real pebbles and on a tiny model with absolute positions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+from leaderboard.contracts.params import InvalidInput
+from leaderboard.contracts.registry import benchmarks, generators
+from leaderboard.contracts.values import DecodingChoice, FinishReason, GenerationRequest, Message
+from workers.generators.decode_loop import DecodeLoop, Waiting
+from workers.generators.transformers_engine import TransformersGenerator
+
+ITEMS = benchmarks.build("pebble-tasks", {}).load().items[::12]
+MIXED = [
+    DecodingChoice("greedy", {"max_new_tokens": 48}),
+    DecodingChoice("temperature", {"max_new_tokens": 48, "temperature": 1.0}),
+    DecodingChoice("min-p", {"max_new_tokens": 24, "temperature": 2.0, "min_p": 0.1}),
+    DecodingChoice("top-p", {"max_new_tokens": 48, "temperature": 1.5, "p": 0.9, "repetition_penalty": 1.1}),
+]
+
+
+def requests(choices=MIXED, samples=2, seed=1):
+    return [
+        GenerationRequest(f"{i}/{c}/{s}", (Message("user", item.text),), choice, item.key, s, seed)
+        for i, item in enumerate(ITEMS)
+        for c, choice in enumerate(choices)
+        for s in range(samples)
+    ]
+
+
+def texts(model="pebble-s", batch_size=64, **kwargs):
+    generator = generators.build("transformers", {"model": model, "batch_size": batch_size, "device": "cpu"})
+    return {made.key: made.text for made in generator.generate(requests(**kwargs))}
+
+
+@pytest.fixture(scope="module")
+def together():
+    return texts()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 17])
+def test_an_output_does_not_depend_on_the_batch(together, batch_size):
+    assert texts(batch_size=batch_size) == together
+
+
+def test_samples_and_seeds_give_different_outputs_and_greedy_the_same(together):
+    assert any(together[f"{i}/1/0"] != together[f"{i}/1/1"] for i in range(len(ITEMS)))
+    assert all(together[f"{i}/0/0"] == together[f"{i}/0/1"] for i in range(len(ITEMS)))
+    other = texts(seed=2)
+    assert any(together[key] != other[key] for key in together if "/1/" in key)
+
+
+@pytest.mark.parametrize("strategy", ["temperature", "top-k", "top-p", "min-p"])
+def test_temperature_zero_is_greedy(together, strategy):
+    cold = texts(choices=[DecodingChoice(strategy, {"max_new_tokens": 48, "temperature": 0.0})], samples=1)
+    assert [cold[f"{i}/0/0"] for i in range(len(ITEMS))] == [together[f"{i}/0/0"] for i in range(len(ITEMS))]
+
+
+def test_what_is_recorded_of_an_output():
+    generator = generators.build("transformers", {"model": "pebble-s", "device": "cpu"})
+    choice = DecodingChoice("greedy", {"max_new_tokens": 3})
+    ask = GenerationRequest("k", (Message("user", "What is 12 + 13?"),), choice, "n", top_logprobs=5)
+    (made,) = generator.generate([ask])
+    assert (made.finish_reason, made.output_tokens, made.prompt_truncated) == (FinishReason.LENGTH, 3, False)
+    assert made.logprob < 0
+    values = [value for _, value in made.first_logprobs]
+    assert (len(values), values) == (5, sorted(values, reverse=True))
+    assert generator.provenance()["repeatable"] == "bit-exact"
+
+
+def test_a_prompt_that_is_too_long_keeps_its_end_and_says_so():
+    generator = generators.build("transformers", {"model": "pebble-s", "device": "cpu"})
+    text = "Add 1 and 2. " * 400
+    (made,) = generator.generate([GenerationRequest("k", (Message("user", text),), MIXED[0], "n")])
+    assert made.prompt_truncated
+    assert made.prompt_tokens == 1024 - 48
+
+
+def tiny(kind):
+    torch.manual_seed(3)
+    if kind == "gpt2":
+        shape = GPT2Config(vocab_size=50, n_embd=32, n_layer=2, n_head=2, n_positions=64, eos_token_id=49)
+        return GPT2LMHeadModel(shape).eval()
+    shape = LlamaConfig(
+        vocab_size=50, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=64, eos_token_id=49, initializer_range=0.3,
+    )  # fmt: skip
+    return LlamaForCausalLM(shape).eval()
+
+
+class Digits:
+    """A tokenizer that shows ids as numbers."""
+
+    eos_token_id = 49
+
+    def decode(self, ids, **_):
+        return " ".join(map(str, ids))
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_greedy_equals_transformers_own_generate(kind):
+    model = tiny(kind)
+    from leaderboard.contracts.registry import decoding
+
+    strategy = decoding.build("greedy", {"max_new_tokens": 12})
+    prompts = [(1, 2, 3), (7,), (4, 9, 12, 30, 2, 2, 8), (5, 6)]
+    asks = [
+        Waiting(GenerationRequest(str(i), (), DecodingChoice("greedy"), "n"), ids, False, strategy)
+        for i, ids in enumerate(prompts)
+    ]
+    ours = {made.key: made.text for made in DecodeLoop(model, Digits(), 3).run(asks)}
+    for i, ids in enumerate(prompts):
+        theirs = model.generate(torch.tensor([ids]), max_new_tokens=12, do_sample=False, pad_token_id=49)[0]
+        kept = [t for t in theirs[len(ids) :].tolist() if t != 49]
+        assert ours[str(i)] == Digits().decode(kept)
+
+
+def test_out_of_memory_halves_the_batch_and_loses_nothing(together, monkeypatch):
+    prefill = DecodeLoop._prefill
+
+    def small_only(self, taken):
+        if len(taken) > 16:
+            raise torch.OutOfMemoryError("too many rows")
+        return prefill(self, taken)
+
+    monkeypatch.setattr(DecodeLoop, "_prefill", small_only)
+    assert texts() == together
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOUCHSTONE_MODELS", str(tmp_path / "allowed"))
+    (tmp_path / "allowed" / "m").mkdir(parents=True)
+    return tmp_path / "allowed" / "m"
+
+
+def identity(model, revision=""):
+    return TransformersGenerator.identity(TransformersGenerator.Params(model=model, revision=revision))
+
+
+def test_changed_weights_are_another_revision(folder):
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"1")
+    before = identity("m")
+    (folder / "model.safetensors").write_bytes(b"22")
+    assert (before.source, before.name) == ("local", "m")
+    assert identity("m").revision != before.revision
+
+
+@pytest.mark.parametrize(
+    ("model", "revision", "field", "word"),
+    [
+        ("../outside", "", "model", "no such folder"),
+        ("org/name", "", "revision", "40-digit commit"),
+        ("org/name", "main", "revision", "40-digit commit"),
+        ("m", "", "model", "pickled weights"),
+    ],
+)
+def test_a_model_that_may_not_be_loaded_is_refused_at_its_field(folder, model, revision, field, word):
+    (folder.parent.parent / "outside").mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "pytorch_model.bin").write_bytes(b"1")
+    with pytest.raises(InvalidInput, match=word) as problem:
+        identity(model, revision)
+    assert problem.value.errors[0].path == (field,)
