@@ -22,9 +22,13 @@ class Command(Base):
         """Options."""
         parser.add_argument("--family", choices=sorted(FAMILIES), help="only this family")
         parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--reference", action="store_true", help="print the reference page, as Markdown")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Print the table."""
+        if options["reference"]:
+            self.stdout.write(reference(), ending="")
+            return
         chosen = [options["family"]] if options["family"] else list(FAMILIES)
         rows = [{"family": family, **vars(listing)} for family in chosen for listing in FAMILIES[family].listings()]
         if options["json"]:
@@ -34,3 +38,25 @@ class Command(Base):
         for row in rows:
             table.add_row(*row.values())
         console.print(table)
+
+
+def reference() -> str:
+    """Every built-in plugin and its settings, made from the code: docs/reference.md."""
+    lines = ["# Plugins and their settings", "", "Made by `python manage.py plugins --reference`."]
+    for family, registry in FAMILIES.items():
+        lines += ["", f"## {family}"]
+        for listing in registry.listings():
+            if listing.distribution == "touchstone":
+                lines += _described(registry.get(listing.name))
+    return "\n".join(lines) + "\n"
+
+
+def _described(kind: Any) -> list[str]:
+    fields = kind.Params.model_fields
+    lines = ["", f"### {kind.name}", "", f"{kind.title}."]
+    if fields:
+        lines += ["", "| setting | default | meaning |", "|---|---|---|"]
+    for name, field in fields.items():
+        default = "required" if field.is_required() else f"`{field.default!r}`"
+        lines.append(f"| `{name}` | {default} | {field.description or ''} |")
+    return lines

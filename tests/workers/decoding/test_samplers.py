@@ -63,9 +63,35 @@ def test_repetition_penalty_counts_each_known_id_once():
     assert samplers.repetition_penalty(logits, ids, known, 2.0).tolist() == [[1.0, -4.0, 1.0, 0.5]]
 
 
+def as_reference(logits, method, given):
+    """Our probabilities for a method of the reference cases; None for one that is not built yet."""
+    if method == "temperature":
+        return samplers.temperature(logits, given["T"])
+    if method == "top_k":
+        return samplers.top_k(logits, given["k"])
+    if method == "top_p":
+        return samplers.top_p(logits, given["p"])
+    if method == "min_p":
+        return samplers.min_p(logits, given["base"])
+    if method == "temperature_then_min_p":
+        return samplers.min_p(samplers.temperature(logits, given["T"]), given["base"])
+    if method == "repetition_penalty":
+        ids = torch.tensor([given["history"]])
+        return samplers.repetition_penalty(logits, ids, torch.ones_like(ids, dtype=torch.bool), given["penalty"])
+    return None
+
+
 def test_the_reference_cases(reference_path):
-    cases = json.loads((reference_path / "decoding" / "sampler_cases.json").read_text())
-    assert cases
+    checked = 0
+    for case in json.loads((reference_path / "decoding" / "sampler_cases.json").read_text()):
+        logits = torch.tensor([case["logits"]], dtype=torch.float64)
+        for expected in case["expect"]:
+            ours = as_reference(logits, expected["method"], expected["params"])
+            if ours is not None and "probs" in expected:
+                wanted = torch.tensor([expected["probs"]], dtype=torch.float64)
+                assert torch.allclose(ours.softmax(-1), wanted, atol=2e-6), (case["id"], expected["method"])
+                checked += 1
+    assert checked >= 100
 
 
 def test_noise_draws_from_the_softmax():
