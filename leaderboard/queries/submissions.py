@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.utils import timezone
 
 from leaderboard.contracts.values import VerdictState
 from leaderboard.models import Job, Judgment, Output, Submission
@@ -12,13 +13,17 @@ from leaderboard.models import Job, Judgment, Output, Submission
 
 @dataclass(frozen=True)
 class Progress:
-    """How much is made and judged. `to_judge` is 0 until judging is planned; `failed` counts jobs."""
+    """How much is made and judged. `to_judge` is 0 until judging is planned; `failed` counts jobs.
+
+    `seconds_left` is for the present stage at its speed so far; None where that cannot be told yet.
+    """
 
     outputs: int
     outputs_wanted: int
     judged: int
     to_judge: int
     failed: int
+    seconds_left: int | None = None
 
 
 def all_submissions() -> QuerySet[Submission]:
@@ -45,13 +50,35 @@ def progress(submission: Submission) -> Progress:
         judged=Sum("items", filter=Q(state=Job.State.DONE)),
         total=Sum("items", filter=~Q(state=Job.State.CANCELLED)),
     )
+    wanted, judged, to_judge = benchmark.prompts.count() * submission.samples, sums["judged"] or 0, sums["total"] or 0
     return Progress(
         outputs=made,
-        outputs_wanted=benchmark.prompts.count() * submission.samples,
-        judged=sums["judged"] or 0,
-        to_judge=sums["total"] or 0,
+        outputs_wanted=wanted,
+        judged=judged,
+        to_judge=to_judge,
         failed=jobs.filter(state=Job.State.FAILED).count(),
+        seconds_left=_seconds_left(submission, wanted - made, to_judge - judged, judged),
     )
+
+
+def _seconds_left(submission: Submission, to_make: int, to_judge: int, judged: int) -> int | None:
+    """What is left, at the pace of this stage since it began."""
+    if submission.state == Submission.State.GENERATING:
+        since = Output.objects.filter(
+            entry=submission.entry_id,
+            prompt__benchmark=submission.board.benchmark_id,
+            created_at__gte=submission.created_at,
+        ).aggregate(began=Min("created_at"), done=Count("pk"))
+        began, done, left = since["began"], since["done"], to_make
+    elif submission.state == Submission.State.JUDGING:
+        jobs = Job.objects.filter(submission=submission, kind=Job.Kind.JUDGE)
+        began, done, left = jobs.aggregate(began=Min("created_at"))["began"], judged, to_judge
+    else:
+        return None
+    if began is None or not done:
+        return None
+    elapsed: float = (timezone.now() - began).total_seconds()
+    return max(0, round(left * elapsed / int(done)))
 
 
 def unscored(submission: Submission) -> list[Judgment]:
