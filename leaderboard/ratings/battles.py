@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,10 @@ class Battles:
     `a`, `b`: (n,) int, places in `names`. `credit`: (n,) float in [0, 1], the share of side a; unscored
     verdicts are left out before. `cluster`: (n,) int; rows that share a cluster are not independent
     (the same answer pair in both orders, the same prompt).
+
+    Optional: `prompt`, (n,) int, the prompt's place in its benchmark; `difficulty`, (P,) float by that place,
+    NaN where unknown; `measures`, by name the (n,) values of side a and of side b, such as `chars` (code
+    points), `tokens`, `headers`, `lists`, `bold`.
     """
 
     names: tuple[str, ...]
@@ -24,15 +29,32 @@ class Battles:
     b: NDArray[np.int64]
     credit: NDArray[np.float64]
     cluster: NDArray[np.int64]
+    prompt: NDArray[np.int64] | None = None
+    difficulty: NDArray[np.float64] | None = None
+    measures: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError where the arrays do not fit together."""
-        if not len(self.a) == len(self.b) == len(self.credit) == len(self.cluster):
-            raise ValueError("a, b, credit and cluster must have one length")
+        columns = [self.b, self.credit, self.cluster, *([] if self.prompt is None else [self.prompt])]
+        columns += [side for sides in self.measures.values() for side in sides]
+        if any(len(column) != len(self.a) for column in columns):
+            raise ValueError("a, b, credit, cluster, prompt and every measure must have one length")
         if len(self.credit) and not (np.all(self.credit >= 0) and np.all(self.credit <= 1)):
             raise ValueError("credit must lie in [0, 1] and must not be NaN")
         if np.any(self.a == self.b):
             raise ValueError("an entrant cannot meet itself")
+
+    def take(self, rows: NDArray[Any]) -> Battles:
+        """The battles at `rows`, places or a (n,) mask, among the same entrants."""
+        return dataclasses.replace(
+            self,
+            a=self.a[rows],
+            b=self.b[rows],
+            credit=self.credit[rows],
+            cluster=self.cluster[rows],
+            prompt=None if self.prompt is None else self.prompt[rows],
+            measures={name: (left[rows], right[rows]) for name, (left, right) in self.measures.items()},
+        )
 
     @classmethod
     def of(cls, names: Sequence[str], rows: Sequence[tuple[int, int, float, int]]) -> Battles:

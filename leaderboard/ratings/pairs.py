@@ -107,7 +107,6 @@ def inside(battles: Battles, members: Ints) -> Battles:
         return battles
     place = np.full(len(battles.names), -1, dtype=np.int64)
     place[members] = np.arange(len(members))
-    a, b = place[battles.a], place[battles.b]
-    rows = (a >= 0) & (b >= 0)
+    kept = battles.take((place[battles.a] >= 0) & (place[battles.b] >= 0))
     names = tuple(battles.names[m] for m in members)
-    return Battles(names, a[rows], b[rows], battles.credit[rows], battles.cluster[rows])
+    return dataclasses.replace(kept, names=names, a=place[kept.a], b=place[kept.b])
