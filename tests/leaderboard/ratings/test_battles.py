@@ -7,7 +7,8 @@ from leaderboard.ratings.battles import Battles
 
 
 def battles(**more):
-    return Battles(("x", "y"), np.array([0, 1, 0]), np.array([1, 0, 1]), np.array([1.0, 0.5, 0.0]), np.arange(3), **more)
+    credit = np.array([1.0, 0.5, 0.0])
+    return Battles(("x", "y"), np.array([0, 1, 0]), np.array([1, 0, 1]), credit, np.arange(3), **more)
 
 
 def test_take_keeps_every_column_in_step():
