@@ -29,7 +29,7 @@ def take(
     request: HttpRequest, response: HttpResponse, rows: QuerySet[Any], query: PageQuery
 ) -> tuple[list[Any], str | None]:
     """The rows of one page and the next cursor, None on the last. Raises BadCursor."""
-    if query.cursor and not paging._after(query.cursor):
+    if query.cursor and not paging.after(query.cursor):
         raise BadCursor
     page = paging.page(rows, query.cursor, query.limit)
     if not page.next:

@@ -23,7 +23,7 @@ class Page(Generic[T]):
 
 def page(rows: QuerySet[Any], cursor: str, size: int = SIZE) -> Page[Any]:
     """The rows after `cursor`, by id. A cursor that cannot be read gives the first page."""
-    found = list(rows.filter(pk__gt=_after(cursor)).order_by("pk")[: size + 1])
+    found = list(rows.filter(pk__gt=after(cursor)).order_by("pk")[: size + 1])
     last = _cursor(found[size - 1].pk) if len(found) > size else ""
     return Page(found[:size], last)
 
@@ -32,7 +32,8 @@ def _cursor(pk: int) -> str:
     return base64.urlsafe_b64encode(f"after:{pk}".encode()).decode().rstrip("=")
 
 
-def _after(cursor: str) -> int:
+def after(cursor: str) -> int:
+    """The id that a page begins after; 0 for a cursor that cannot be read."""
     try:
         word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
         pk = int(number) if word == "after" else 0
