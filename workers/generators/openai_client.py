@@ -9,7 +9,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from workers.generators.errors import GenerationFailed
 ENDPOINTS = "TOUCHSTONE_ENDPOINTS"
 KEY_PREFIX = "env:TOUCHSTONE_KEY_"
 RETRIED = frozenset({408, 409, 429})
+MAX_ANSWER_BYTES = 16 * 2**20
 FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
 
 
@@ -104,9 +105,13 @@ class OpenAIGenerator:
     async def _all(self, requests: Sequence[GenerationRequest], results: Any) -> None:
         from openai import AsyncOpenAI, DefaultAioHttpClient
 
-        http = DefaultAioHttpClient(follow_redirects=False, trust_env=False)
+        http = DefaultAioHttpClient(follow_redirects=False, trust_env=False, event_hooks={"response": [_cap]})
         async with AsyncOpenAI(
-            base_url=self.params.base_url, api_key=self._key(), max_retries=0, http_client=http
+            base_url=self.params.base_url,
+            api_key=self._key(),
+            max_retries=0,
+            http_client=http,
+            default_headers={"Accept-Encoding": "identity"},
         ) as client:
             slots = asyncio.Semaphore(self.params.concurrency)
 
@@ -157,6 +162,33 @@ class OpenAIGenerator:
         return fields
 
 
+class AnswerRefused(GenerationFailed):
+    """The answer is one that we will not read; asking again would bring the same."""
+
+
+async def _cap(response: Any) -> None:
+    """Before a body is read, whatever its status: let no more than MAX_ANSWER_BYTES of it in, and nothing packed."""
+    from httpx2 import AsyncByteStream
+
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise AnswerRefused("The server packed its answer although it was asked not to.")
+    whole = response.stream
+
+    class Capped(AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for part in whole:
+                size += len(part)
+                if size > MAX_ANSWER_BYTES:
+                    raise AnswerRefused(f"The server's answer is longer than {MAX_ANSWER_BYTES:,} bytes.")
+                yield part
+
+        async def aclose(self) -> None:
+            await whole.aclose()
+
+    response.stream = Capped()
+
+
 def _approved(url: str) -> bool:
     """Whether `url` has the scheme, host and port of an approved prefix, and lies at or below its path."""
     given = urlsplit(url)
@@ -180,6 +212,8 @@ def _pause(problem: Exception, attempt: int) -> float | None:
             return None
         after = problem.response.headers.get("retry-after", "0")
         return jitter + (min(float(after), 300.0) if after.replace(".", "", 1).isdigit() else 0.0)
+    if isinstance(problem, AnswerRefused):
+        return None
     passing = (openai.APIConnectionError, TimeoutError, json.JSONDecodeError, GenerationFailed)
     return jitter if isinstance(problem, passing) else None
 
@@ -189,6 +223,8 @@ def _told(problem: Exception) -> str:
     status = getattr(problem, "status_code", None)
     if status is not None:
         return f"The server answered {status}: {str(problem)[:300]}"
+    if isinstance(problem, GenerationFailed):
+        return str(problem)
     if isinstance(problem, TimeoutError):
         return "The server did not answer in time."
     return f"{type(problem).__name__}: {str(problem)[:300]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -138,3 +139,22 @@ def test_an_approved_path_is_no_prefix_of_another_word(server, monkeypatch):
     monkeypatch.setenv("TOUCHSTONE_ENDPOINTS", server.url)
     with pytest.raises(InvalidInput):
         generators.build("openai", {"base_url": server.url + "evil", "model": "m"})
+
+
+def test_an_endless_answer_is_refused_at_once_whatever_its_status(server, monkeypatch):
+    monkeypatch.setattr(openai_client, "MAX_ANSWER_BYTES", 1000)
+    for status in (200, 500):
+        server.seen.clear()
+        server.script = [(status, {}, answer("x" * 1000))]
+        with pytest.raises(GenerationFailed, match=r"^The server's answer is longer than 1,000 bytes\.$"):
+            ask(server)
+        assert len(server.seen) == 1
+    server.script = [(200, {}, answer("x" * 500))]
+    assert len(ask(server)[0].text) == 500
+
+
+def test_no_packed_answer_is_asked_for_or_read(server):
+    server.script = [(200, {"Content-Encoding": "gzip"}, gzip.compress(json.dumps(answer()).encode()))]
+    with pytest.raises(GenerationFailed, match="packed"):
+        ask(server)
+    assert server.seen[0][1]["accept-encoding"] == "identity"
