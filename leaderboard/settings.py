@@ -94,7 +94,7 @@ CACHES: dict[str, Any] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "filesystem://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "filesystem://localhost"
 DOORBELL_DIR = DATA_DIR / "doorbell"
 LEASE_SECONDS = env.int("TOUCHSTONE_LEASE_SECONDS", 60)
 HEARTBEAT_SECONDS = env.float("TOUCHSTONE_HEARTBEAT_SECONDS", 10.0)
@@ -121,6 +121,8 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
+with contextlib.suppress(OSError):  # WhiteNoise warns of a folder that is not there; the finders serve without it
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -21,6 +21,8 @@ from leaderboard.services import jobs, pipeline
 log = logging.getLogger(__name__)
 QUEUES = "default,judge,gpu.transformers,gpu.http"
 STOP_SECONDS = 25
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
+"""It is about messages in pickle; this service takes JSON alone."""
 
 
 class Supervisor:
@@ -72,9 +74,11 @@ class Supervisor:
             self._start_worker()
 
     def _start_worker(self) -> None:
-        command = [sys.executable, "-m", "celery", "-A", "leaderboard", "worker", "--pool", "solo", "-Q", QUEUES]
+        command = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "-q", "-A", "leaderboard", "worker"]
+        command += ["--pool", "solo", "-Q", QUEUES]
         command += ["-l", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        environment = {"OMP_NUM_THREADS": str(os.cpu_count() or 1), **os.environ}
+        quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        environment = {"OMP_NUM_THREADS": str(os.cpu_count() or 1), **quiet, **os.environ}
         self.worker = subprocess.Popen(command, start_new_session=True, env=environment)  # noqa: S603
 
     def _turn(self) -> bool:
