@@ -22,15 +22,15 @@ PLUGINS: dict[str, tuple[str, Registry[Any]]] = {
 """Prefix of the settings: the field that names the plugin, and where to find it."""
 
 
-def _choices(family: Registry[Any]) -> list[tuple[str, str]]:
-    """The plugins that can be loaded, by title."""
-    found = []
+def _choices(family: Registry[Any]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Name and title of each plugin that can be loaded, and why each other one cannot."""
+    found, broken = [], []
     for name in family.names():
         try:
             found.append((name, family.get(name).title))
-        except PluginError:
-            continue  # a broken guest is reported by `check`, not offered here
-    return found
+        except PluginError as problem:
+            broken.append(str(problem))
+    return found, broken
 
 
 class SubmitForm(forms.Form):
@@ -57,11 +57,14 @@ class SubmitForm(forms.Form):
     def __init__(self, chosen: Mapping[str, Any], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
         self.kinds: dict[str, type[Params]] = {}
+        self.broken: list[str] = []
         boards = Board.objects.filter(open_to_submissions=True).values_list("slug", "title")
         self._offer("board", list(boards), chosen)
         self.initial.setdefault("key", uuid.uuid4().hex)
         for prefix, (name, family) in PLUGINS.items():
-            picked = self._offer(name, _choices(family), chosen)
+            choices, broken = _choices(family)
+            self.broken += broken
+            picked = self._offer(name, choices, chosen)
             if picked:
                 self.kinds[prefix] = family.get(picked).Params
                 self.fields.update(fields_for(self.kinds[prefix], prefix))
