@@ -36,6 +36,7 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: SubmitForm, status: int = 200, **more: object) -> HttpResponse:
+    form.point_out()
     return render(request, "submit.html", {"form": form, **more}, status=status)
 
 

@@ -113,3 +113,9 @@ class SubmitForm(forms.Form):
             name = name or (str(error.path[0]) if error.path else "")
             text = error.message if name in self.fields else f"{'.'.join(map(str, error.path))}: {error.message}"
             self.add_error(name if name in self.fields else None, text)
+
+    def point_out(self) -> None:
+        """Let the browser go to the first field at fault."""
+        wrong = next((field for name, field in self.fields.items() if name in self.errors), None)
+        if wrong is not None:
+            wrong.widget.attrs["autofocus"] = True

@@ -1,0 +1,105 @@
+"""A real Chromium, pages that keep what went wrong in them, and boards filled by the parrot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.factories import submit, sums_board
+from tests.leaderboard.conftest import bell, parrot, work  # noqa: F401
+from tests.services import need
+
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+TELL_VIOLATIONS = (
+    "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """The system's browser. Its loop runs in this thread, which Django would else take for asynchronous code."""
+    program = need("chromium", next(filter(None, map(shutil.which, NAMES)), None))
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tab:
+    """A page of the browser, and every fault that it met."""
+
+    page: Any
+    base: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Collect console errors, exceptions, refused requests, bad statuses and calls to other hosts."""
+        self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.faults.append(f"{request.url}: {request.failure}"))
+        self.page.on("request", lambda r: r.url.startswith(self.base) or self.faults.append(f"foreign: {r.url}"))
+        self.page.add_init_script(TELL_VIOLATIONS)
+
+    def open(self, path: str) -> int:
+        """The status of the page at `path`."""
+        return int(self.page.goto(self.base + path).status)
+
+
+@pytest.fixture
+def new_tab(chromium: Any, live_server: Any) -> Iterator[Any]:
+    """Makes tabs, each in a profile of its own; options are those of a browser context."""
+    opened = []
+
+    def make(client: Any = None, **options: Any) -> Tab:
+        context = chromium.new_context(viewport=DESKTOP, **options)
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        if client:
+            context.add_cookies(
+                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": str(live_server)}]
+            )
+        tab = Tab(context.new_page(), str(live_server))
+        tab.watch()
+        return tab
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def ada(client: Any, transactional_db: None, django_user_model: Any) -> Any:
+    """A client that is signed in."""
+    client.force_login(django_user_model.objects.create_user("ada", password="a long pass phrase"))
+    return client
+
+
+@pytest.fixture
+def board(transactional_db: None, parrot: Any, work: Any) -> Any:  # noqa: F811
+    """Three ranked birds on a board of sums."""
+    made = sums_board()
+    for i in range(3):
+        submit(made, {"model": f"bird-{i}", "wrong_every": i + 1 if i else 0})
+    work()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def people(board: Any) -> Any:
+    """The same birds, ranked by votes."""
+    from leaderboard.models import Board
+
+    return Board.objects.create(
+        slug="people", title="People", benchmark=board.benchmark, parent=board, counts_votes=True, open_to_votes=True
+    )
