@@ -1,4 +1,4 @@
-"""A real Chromium, pages that keep what went wrong in them, and boards filled by the parrot."""
+"""The run to compare others with; a real Chromium, and boards filled by the parrot to look at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.runs import call, drive, environment
 from tests.factories import submit, sums_board
 from tests.leaderboard.conftest import bell, parrot, work  # noqa: F401
 from tests.services import need
@@ -19,6 +20,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 TELL_VIOLATIONS = (
     "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
 )
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What is stored after the whole run of `drive.py` in one process."""
+    env = environment(tmp_path_factory.mktemp("alone"))
+    call(env, "python", "manage.py", "migrate", "-v0")
+    return drive(env, "alone")
 
 
 @pytest.fixture(scope="module")

@@ -1,68 +1,89 @@
-"""Drives one whole run from outside the worker: `python -m tests.e2e.drive start|status`, settings by environment."""
+"""Steps of a run, each in a process of its own: `python -m tests.e2e.drive STEP`, settings by environment."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
+from typing import Any
 
 import django
 
+SLUG, PROMPTS = "small", 12
+REQUESTS: tuple[dict[str, Any], ...] = tuple(
+    {
+        "board": SLUG,
+        "generator": "transformers",
+        "model": {"model": "pebble-s", "batch_size": 1},
+        "strategy": strategy,
+        "decoding": {"max_new_tokens": 64, **decoding},
+        "samples": samples,
+        "seed": 1,
+    }
+    for strategy, decoding, samples in (
+        ("greedy", {}, 1),
+        ("temperature", {"temperature": 1.0}, 5),
+        ("min-p", {"temperature": 2.0, "min_p": 0.1}, 5),
+    )
+)
+"""Three real entries, as bodies of the API."""
+OUTPUTS = PROMPTS * sum(request["samples"] for request in REQUESTS)
 
-def start() -> dict[str, object]:
-    """A board of twelve pebble tasks and three real entries."""
+
+def board() -> dict[str, object]:
+    """A board of twelve pebble tasks, and a token for one who may submit to it."""
     from leaderboard.contracts.registry import benchmarks
     from leaderboard.contracts.values import BenchmarkData
-    from leaderboard.models import Board
-    from leaderboard.services import catalog, submissions
+    from leaderboard.models import Board, User
+    from leaderboard.services import accounts, catalog
 
     items = benchmarks.build("pebble-tasks", {}).load().items[::8]
-    board = Board.objects.create(
-        slug="small",
+    made = Board.objects.create(
+        slug=SLUG,
         title="Small",
         benchmark=catalog.benchmark(BenchmarkData("small", "1", items)),
         metric=catalog.metric(plugin="exact-match", params={}),
         open_to_submissions=True,
     )
-    board.judges.add(catalog.judge(plugin="reference", params={}))
-    for strategy, decoding, samples in (
-        ("greedy", {}, 1),
-        ("temperature", {"temperature": 1.0}, 3),
-        ("min-p", {"temperature": 2.0, "min_p": 0.1}, 3),
-    ):
-        request = submissions.Request(
-            board="small",
-            generator="transformers",
-            model={"model": "pebble-s"},
-            strategy=strategy,
-            decoding={"max_new_tokens": 64, **decoding},
-            samples=samples,
-            seed=1,
-        )
-        submissions.submit(request, user=None)
+    made.judges.add(catalog.judge(plugin="reference", params={}))
+    _, token = accounts.make_token(user=User.objects.create_user("ada"), name="test")
+    return {"token": token}
+
+
+def alone() -> dict[str, object]:
+    """The whole run in this process, one job after another: nothing disturbs it."""
+    from leaderboard.models import Job
+    from leaderboard.services import submissions
+    from workers.tasks import run
+
+    board()
+    for request in REQUESTS:
+        submissions.submit(submissions.Request(**request), user=None)
+    while job := Job.objects.filter(state="ready").order_by("not_before", "pk").first():
+        run(job.pk)
+        time.sleep(0.02)
     return status()
 
 
 def status() -> dict[str, object]:
-    """Sweeps once, as beat would, and tells how far it is."""
-    from leaderboard.models import Board, Job, Output, Submission
-    from leaderboard.services import pipeline
+    """What is stored; changes nothing."""
+    from django.db.models import Max
 
-    pipeline.sweep()
-    board = Board.objects.select_related("current").get()
+    from leaderboard.models import Board, Job, Output, Submission
+
+    found = Board.objects.select_related("current").get()
+    rows = found.current.standings.select_related("entry") if found.current else ()
     return {
         "states": sorted(Submission.objects.values_list("state", flat=True)),
         "errors": [error for error in Submission.objects.values_list("error", flat=True) if error],
         "outputs": Output.objects.count(),
         "open": Job.objects.filter(state__in=("ready", "running")).count(),
-        "fresh": board.built >= board.wanted,
-        "digest": board.current.digest if board.current else "",
-        "standings": [
-            [row.entry.slug, row.rank_low, row.rank_high, row.n, row.missing, row.score]
-            for row in (board.current.standings.select_related("entry") if board.current else ())
-        ],
+        "most_attempts": Job.objects.filter(kind=Job.Kind.GENERATE).aggregate(most=Max("attempts"))["most"],
+        "digest": found.current.digest if found.current else "",
+        "standings": [[r.entry.slug, r.rank_low, r.rank_high, r.n, r.missing, r.score] for r in rows],
     }
 
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps({"start": start, "status": status}[sys.argv[1]]()))
+    print(json.dumps({"board": board, "alone": alone, "status": status}[sys.argv[1]]()))
