@@ -1,37 +1,31 @@
-"""Bradley–Terry ratings: exact maximum likelihood with cluster-robust sandwich intervals.
-
-`fit` holds the mathematics and gives logits with their covariance; `BradleyTerry` turns them into points.
-"""
+"""Plugin: Bradley–Terry ratings in points, with intervals, rank groups and style control."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
-from scipy.sparse import coo_array
-from scipy.special import expit
+from pydantic import Field, model_validator
 
 from leaderboard.contracts.params import Params
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
-from leaderboard.ratings.intervals import IntervalParams, count_clusters, z_value
-from leaderboard.ratings.pairs import Floats, Ints, PairTable, among, components, count_pairs, inside, sum_by
+from leaderboard.ratings.bootstrap import bootstrap
+from leaderboard.ratings.intervals import IntervalParams, z_value
+from leaderboard.ratings.pairs import Floats
 from leaderboard.ratings.ranks import with_ranks
+from leaderboard.ratings.strengths import SCALE, Fit, fit
+from leaderboard.ratings.style import StyledFit, fit_styled
 
-SCALE = 400 / math.log(10)
-"""Rating points a logit."""
+__all__ = ["SCALE", "BradleyTerry", "BradleyTerryParams", "Fit", "fit"]
+
 CENTRE = 1000.0
 FEW_CLUSTERS = 30
 """Below this many clusters a sandwich interval is known to be too narrow."""
-NO_SPREAD = 1e-6
+NO_SPREAD = 1e-4
 """Points; a standard error below it comes of verdicts without any spread, such as ties alone."""
-TOLERANCE = 1e-10
-"""Logits; a Newton step below it ends the search."""
-ROUNDING = 1e-4
-"""Logits; a step below it that no longer shrinks is rounding of an ill-conditioned table, and ends it too."""
-STEPS = 1000
+LEAST_SHARE = 0.5
+"""Share of replicates that must give a rating for a bootstrap interval."""
 
 
 class BradleyTerryParams(IntervalParams):
@@ -40,160 +34,28 @@ class BradleyTerryParams(IntervalParams):
     anchor: str = Field(
         default="", title="Anchor", description="Entrant held at 1000; empty puts the mean of all entrants at 1000."
     )
+    weights: Literal["none", "inverse-pair"] = Field(
+        default="none",
+        title="Weights",
+        description="inverse-pair weights a battle by 1/max(battles of its pair, 50), so that busy pairs count less.",
+    )
+    interval: Literal["sandwich", "bootstrap"] = Field(
+        default="sandwich", title="Interval", description="From the sandwich covariance or from Poisson replicates."
+    )
+    replicates: int = Field(default=1000, ge=20, le=100_000, title="Replicates", description="Of the bootstrap.")
+    seed: int = Field(default=0, ge=0, title="Seed", description="Of the bootstrap.")
+    style: tuple[str, ...] = Field(
+        default=(), title="Style", description="Measures to hold equal, such as tokens, header, list, bold."
+    )
+    ridge: float = Field(
+        default=0.0, ge=0, title="Ridge", description="Precision of a normal prior on each style coefficient."
+    )
 
-
-@dataclass(frozen=True)
-class Fit:
-    """Bradley–Terry strengths of K entrants.
-
-    `component` (K,): entrants with different labels cannot be compared. `theta` (K,): logits, summing to 0
-    in each component. `covariance` (K, K): of `theta`, in squared logits, 0 across components.
-    `n` (K,): battles of each; `used` (K,): those inside its component; `clusters` (K,): distinct clusters
-    among the used. `clustered`: whether any cluster holds more than one battle.
-    """
-
-    names: tuple[str, ...]
-    component: Ints
-    theta: Floats
-    covariance: Floats
-    n: Ints
-    used: Ints
-    clusters: Ints
-    clustered: bool
-
-    @property
-    def connected(self) -> bool:
-        """Whether all entrants stand on one scale."""
-        return len(np.unique(self.component)) <= 1
-
-    def members(self, place: int) -> Ints:
-        """Places of all entrants that can be compared with this one, itself included."""
-        return np.flatnonzero(self.component == self.component[place])
-
-    def se(self, place: int) -> float | None:
-        """Standard error in points in the sum-to-zero gauge; None where its battles form fewer than two clusters."""
-        if self.clusters[place] < 2:
-            return None
-        return SCALE * math.sqrt(max(0.0, float(self.covariance[place, place])))
-
-    def contrast_se(self, i: int, j: int) -> float:
-        """Standard error of rating i − rating j in points, from Var(i) + Var(j) − 2 Cov(i, j).
-
-        Raises: ValueError where i and j stand on different scales, or either has fewer than two clusters.
-        """
-        if self.component[i] != self.component[j]:
-            raise ValueError(f"'{self.names[i]}' and '{self.names[j]}' are rated apart and cannot be compared.")
-        if min(self.clusters[i], self.clusters[j]) < 2:
-            raise ValueError(f"'{self.names[i]}' and '{self.names[j]}' need two battles or clusters each.")
-        v = self.covariance
-        return SCALE * math.sqrt(max(0.0, float(v[i, i] + v[j, j] - 2 * v[i, j])))
-
-
-def fit(battles: Battles) -> Fit:
-    """Maximum likelihood strengths and their sandwich covariance, each component on its own.
-
-    Ties are half a win for each side. The covariance is H⁻¹BH⁻¹: H from the model, B from the squared
-    score of each battle, or of each cluster where a cluster holds several (White 1982; no small-sample factor).
-    """
-    size, table = len(battles.names), count_pairs(battles)
-    label = components(table, size)
-    theta, covariance = np.zeros(size), np.zeros((size, size))
-    used, clusters = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    clustered = count_clusters(battles.cluster) < len(battles.cluster)
-    for component in np.flatnonzero(np.bincount(label, minlength=1) > 1):
-        members = np.flatnonzero(label == component)
-        part = inside(battles, members)
-        block = np.ix_(members, members)
-        theta[members], covariance[block] = _fit_part(part, among(table, members, size), clustered=clustered)
-        used[members] = _battles_each(part)
-        clusters[members] = _clusters_each(part) if clustered else used[members]
-    return Fit(battles.names, label, theta, covariance, _battles_each(battles), used, clusters, clustered)
-
-
-def solve(table: PairTable, size: int) -> Floats:
-    """(size,) logits of highest likelihood, summing to 0, for a strongly connected table.
-
-    Newton steps, each shortened by log(1+r)/r, r the largest change of any pair's logit: for a logistic
-    loss this always descends and ends quadratically (Bach 2010, quasi-self-concordance).
-
-    Raises: ValueError where no optimum is found, as for a table that is not strongly connected.
-    """
-    theta, last = np.zeros(size), math.inf
-    for _ in range(STEPS):
-        step = np.linalg.solve(_curvature(table, theta), _gradient(table, theta))
-        if not np.all(np.isfinite(step)):
-            break
-        reach = float(np.max(np.abs(step[table.i] - step[table.j]), initial=0.0))
-        theta += step * (math.log1p(reach) / reach if reach > TOLERANCE else 1.0)
-        theta -= theta.mean()
-        spread = float(np.ptp(step))
-        if spread < TOLERANCE or last / 2 < spread < ROUNDING:
-            return theta
-        last = spread
-    raise ValueError("Bradley–Terry did not converge: the battles tie the entrants together too weakly.")
-
-
-def _gradient(table: PairTable, theta: Floats) -> Floats:
-    z = theta[table.i] - theta[table.j]
-    # won − n·p would lose a small won_j to rounding where p is close to 1
-    score = table.won_i * expit(-z) - table.won_j * expit(z)
-    size = len(theta)
-    return sum_by(table.i, score, size) - sum_by(table.j, score, size)
-
-
-def _curvature(table: PairTable, theta: Floats) -> Floats:
-    """(K, K) negative Hessian, plus (mean diagonal / K)·11ᵀ which fixes the sum and leaves the rest alone."""
-    z = theta[table.i] - theta[table.j]
-    matrix = _laplacian(table, table.n * expit(z) * expit(-z), len(theta))
-    gauge = float(np.trace(matrix)) / len(theta) ** 2
-    return matrix + gauge
-
-
-def _laplacian(table: PairTable, weight: Floats, size: int) -> Floats:
-    """(size, size) Σ weight · (e_i − e_j)(e_i − e_j)ᵀ over the pairs."""
-    matrix = np.zeros((size, size))
-    matrix[table.i, table.j] = matrix[table.j, table.i] = -weight
-    matrix[np.diag_indices(size)] = sum_by(table.i, weight, size) + sum_by(table.j, weight, size)
-    return matrix
-
-
-def _fit_part(part: Battles, table: PairTable, *, clustered: bool) -> tuple[Floats, Floats]:
-    theta = solve(table, len(part.names))
-    meat = _meat_of_clusters(part, theta) if clustered else _meat_of_battles(table, theta)
-    half = np.linalg.solve(_curvature(table, theta), meat)
-    covariance = np.linalg.solve(_curvature(table, theta), half.T)
-    return theta, (covariance + covariance.T) / 2
-
-
-def _meat_of_battles(table: PairTable, theta: Floats) -> Floats:
-    """(K, K) sum of the squared scores, each battle on its own: (y − p)² = (y(1−p) − (1−y)p)²."""
-    z = theta[table.i] - theta[table.j]
-    p, q = expit(z), expit(-z)
-    squared = table.square_i * q**2 - 2 * table.cross * p * q + table.square_j * p**2
-    return _laplacian(table, np.maximum(squared, 0.0), len(theta))
-
-
-def _meat_of_clusters(battles: Battles, theta: Floats) -> Floats:
-    """(K, K) sum over clusters of (summed score)(summed score)ᵀ."""
-    z = theta[battles.a] - theta[battles.b]
-    score = battles.credit * expit(-z) - (1 - battles.credit) * expit(z)
-    names, place = np.unique(battles.cluster, return_inverse=True)
-    rows, columns = np.concatenate([place, place]), np.concatenate([battles.a, battles.b])
-    shape = (len(names), len(theta))
-    summed = coo_array((np.concatenate([score, -score]), (rows, columns)), shape=shape).tocsr()
-    return np.asarray((summed.T @ summed).toarray(), dtype=np.float64)
-
-
-def _battles_each(battles: Battles) -> Ints:
-    """(K,) number of battles of each entrant."""
-    return np.bincount(np.concatenate([battles.a, battles.b]), minlength=len(battles.names))
-
-
-def _clusters_each(battles: Battles) -> Ints:
-    """(K,) number of distinct clusters that each entrant fought in."""
-    names, place = np.unique(battles.cluster, return_inverse=True)
-    keys = np.concatenate([battles.a, battles.b]) * len(names) + np.concatenate([place, place])
-    return np.bincount(np.unique(keys) // len(names), minlength=len(battles.names))
+    @model_validator(mode="after")
+    def _fits(self) -> BradleyTerryParams:
+        if self.style and (self.interval == "bootstrap" or self.weights != "none"):
+            raise ValueError("style control takes sandwich intervals and no weights")
+        return self
 
 
 class BradleyTerry:
@@ -202,11 +64,13 @@ class BradleyTerry:
     The anchor moves the scale only: intervals stay those of the sum-to-zero gauge, so ranks do not depend
     on it. For a claim about two entrants use `fit(battles).contrast_se(i, j)`.
 
-    `extra`: `components` (lists of names, largest first), `clustered`, `n_clusters`.
+    `extra`: `components` (lists of names, largest first), `clustered`, `n_clusters`; with style control
+    `style` (name, beta, se, low, high in logits, scale), `style_dropped`, and `plain` (name to value and
+    rank_low, rank_high without style control); with the bootstrap `degenerate`, the replicates left out.
     """
 
     name: ClassVar[str] = "bradley-terry"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     title: ClassVar[str] = "Bradley–Terry rating with cluster-robust intervals"
     Params: ClassVar[type[Params]] = BradleyTerryParams
 
@@ -216,21 +80,54 @@ class BradleyTerry:
     def rate(self, battles: Battles) -> RatingTable:
         """The table, in the order of `names`.
 
-        Raises: ValueError where the anchor is not among the entrants.
+        Raises: ValueError where the anchor is not among the entrants, or style control is not possible.
         """
-        if self.params.anchor and self.params.anchor not in battles.names:
-            raise ValueError(f"The anchor '{self.params.anchor}' is not among the entrants.")
-        result = fit(battles)
+        self._check_anchor(battles.names)
+        plain = fit(battles, even=self.params.weights == "inverse-pair")
+        if self.params.style:
+            return self._styled(battles, plain)
+        draws = self._draws(battles, plain) if self.params.interval == "bootstrap" else None
+        return self.table(plain, draws)
+
+    def table(self, result: Fit, draws: Floats | None = None) -> RatingTable:
+        """The table of a fit; `draws` (R, K) are bootstrap replicates in logits."""
+        self._check_anchor(result.names)
         shift = self._shift(result)
-        ratings = [self._rating(result, place, shift) for place in range(len(result.names))]
+        ratings = [self._rating(result, place, shift, draws) for place in range(len(result.names))]
+        extra = _extra(result)
+        if draws is not None:
+            extra["degenerate"] = _degenerate(result, draws)
         return RatingTable(
             method=self.name,
             version=self.version,
             params=self.params.canonical(),
             ratings=with_ranks(ratings, result.component.tolist()),
-            notes=self._notes(result, count_clusters(battles.cluster)),
-            extra=_extra(result, count_clusters(battles.cluster)),
+            notes=self._notes(result, extra),
+            extra=extra,
         )
+
+    def _check_anchor(self, names: tuple[str, ...]) -> None:
+        if self.params.anchor and self.params.anchor not in names:
+            raise ValueError(f"The anchor '{self.params.anchor}' is not among the entrants.")
+
+    def _styled(self, battles: Battles, plain: Fit) -> RatingTable:
+        styled = fit_styled(battles, plain, self.params.style, ridge=self.params.ridge)
+        table, before = self.table(styled.fit), self.table(plain)
+        extra = {**table.extra, **self._style_extra(styled), "plain": _ranks_of(before)}
+        gone = [f"The measure '{name}' never differs, so it is left out." for name in styled.dropped]
+        return RatingTable(table.method, table.version, table.params, table.ratings, (*table.notes, *gone), extra)
+
+    def _style_extra(self, styled: StyledFit) -> dict[str, Any]:
+        z = z_value(self.params.confidence)
+        rows = [
+            {**vars(effect), "low": effect.beta - z * effect.se, "high": effect.beta + z * effect.se}
+            for effect in styled.effects
+        ]
+        return {"style": rows, "style_dropped": list(styled.dropped)}
+
+    def _draws(self, battles: Battles, plain: Fit) -> Floats:
+        even = self.params.weights == "inverse-pair"
+        return bootstrap(battles, plain, self.params.replicates, self.params.seed, even=even)
 
     def _shift(self, result: Fit) -> Floats:
         """(K,) points to add to each rating: 1000, less the anchor's own in the anchor's component."""
@@ -240,27 +137,53 @@ class BradleyTerry:
             shift[result.members(place)] -= SCALE * result.theta[place]
         return shift
 
-    def _rating(self, result: Fit, place: int, shift: Floats) -> Rating:
+    def _rating(self, result: Fit, place: int, shift: Floats, draws: Floats | None) -> Rating:
         name, n = result.names[place], int(result.n[place])
         if not result.used[place]:
             return Rating(name, None, None, None, None, n, note=_why_unrated(n))
-        value, se = float(shift[place] + SCALE * result.theta[place]), result.se(place)
-        note = _note(result, place)
-        if se is None:
+        value = float(shift[place] + SCALE * result.theta[place])
+        spread = self._spread(result, place, draws)
+        note = _note(result, place, spread)
+        if spread is None:
             return Rating(name, value, None, None, None, n, note=note)
-        reach = z_value(self.params.confidence) * se
-        return Rating(name, value, se, value - reach, value + reach, n, note=note)
+        return Rating(name, value, spread.se, value + spread.low, value + spread.high, n, note=note)
 
-    def _notes(self, result: Fit, n_clusters: int) -> tuple[str, ...]:
+    def _spread(self, result: Fit, place: int, draws: Floats | None) -> _Spread | None:
+        se = result.se(place)
+        if se is None:
+            return None
+        if draws is None:
+            reach = z_value(self.params.confidence) * se
+            return _Spread(se, -reach, reach)
+        found = SCALE * (draws[:, place] - result.theta[place])
+        found = found[~np.isnan(found)]
+        if len(found) < max(2, LEAST_SHARE * len(draws)):
+            return None
+        tail = (1 - self.params.confidence) / 2
+        low, high = np.quantile(found, [tail, 1 - tail])
+        return _Spread(float(np.std(found, ddof=1)), float(low), float(high))
+
+    def _notes(self, result: Fit, extra: dict[str, Any]) -> tuple[str, ...]:
         notes = []
         if not result.connected:
             groups = len(np.unique(result.component))
             notes.append(f"The battles do not put all entrants on one scale: {groups} groups of them are rated apart.")
             if self.params.anchor:
                 notes.append("Only the anchor's own group is anchored; in every other group the mean is 1000.")
-        if result.clustered and n_clusters < FEW_CLUSTERS:
-            notes.append(f"Only {n_clusters} clusters: the intervals are likely too narrow.")
+        if result.clustered and result.n_clusters < FEW_CLUSTERS:
+            notes.append(f"Only {result.n_clusters} clusters: the intervals are likely too narrow.")
+        if extra.get("degenerate"):
+            notes.append(f"{extra['degenerate']} replicates fell into unconnected parts and are left out.")
         return tuple(notes)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Points: standard error, and both ends of the interval as seen from the value."""
+
+    se: float
+    low: float
+    high: float
 
 
 def _why_unrated(n: int) -> str:
@@ -272,20 +195,31 @@ def _why_unrated(n: int) -> str:
     )
 
 
-def _note(result: Fit, place: int) -> str:
+def _note(result: Fit, place: int, spread: _Spread | None) -> str:
     parts = []
     if not result.connected:
         size, n, used = len(result.members(place)), result.n[place], result.used[place]
         parts.append(f"Rated apart, among {size} of {len(result.names)} entrants; {used} of its {n} battles count.")
-    se = result.se(place)
-    if se is None:
+    if spread is None and result.clusters[place] < 2:
         parts.append("One battle or one cluster only: no interval.")
-    elif se < NO_SPREAD:
+    elif spread is None:
+        parts.append("Most replicates do not tie the entrants together: no interval.")
+    elif spread.se < NO_SPREAD:
         parts.append("Every verdict is the same, so the interval says nothing.")
     return " ".join(parts)
 
 
-def _extra(result: Fit, n_clusters: int) -> dict[str, Any]:
+def _degenerate(result: Fit, draws: Floats) -> int:
+    """Replicates that gave no rating to someone who has one."""
+    rated = result.used > 0
+    return int(np.sum(np.isnan(draws[:, rated]).any(axis=1)))
+
+
+def _ranks_of(table: RatingTable) -> dict[str, dict[str, float | int | None]]:
+    return {r.name: {"value": r.value, "rank_low": r.rank_low, "rank_high": r.rank_high} for r in table.ratings}
+
+
+def _extra(result: Fit) -> dict[str, Any]:
     groups = [
         [result.names[place] for place in np.flatnonzero(result.component == label)]
         for label in np.unique(result.component)
@@ -293,5 +227,5 @@ def _extra(result: Fit, n_clusters: int) -> dict[str, Any]:
     return {
         "components": sorted(groups, key=lambda group: (-len(group), group)),
         "clustered": result.clustered,
-        "n_clusters": n_clusters,
+        "n_clusters": result.n_clusters,
     }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from leaderboard.contracts.params import Params
+from leaderboard.ratings.clusters import places
 
 
 class IntervalParams(Params):
@@ -24,11 +25,6 @@ def z_value(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def count_clusters(cluster: NDArray[np.int64]) -> int:
-    """How many distinct clusters the (n,) labels name."""
-    return len(np.unique(cluster))
-
-
 def mean_with_se(values: NDArray[np.float64], cluster: NDArray[np.int64]) -> tuple[float, float | None]:
     """Mean of (n,) `values` and its cluster-robust standard error; None where there is one cluster only.
 
@@ -40,8 +36,7 @@ def mean_with_se(values: NDArray[np.float64], cluster: NDArray[np.int64]) -> tup
     if not len(values):
         raise ValueError("a mean needs at least one value")
     mean = float(np.mean(values))
-    _, place = np.unique(cluster, return_inverse=True)
-    sums = np.bincount(place, weights=values - mean)
+    sums = np.bincount(places(cluster)[0], weights=values - mean)
     groups = len(sums)
     if groups < 2:
         return mean, None

@@ -54,7 +54,7 @@ def sides(battles: Battles, baseline: str = "") -> tuple[Side, ...]:
     own = np.concatenate([battles.a, battles.b])
     other = np.concatenate([battles.b, battles.a])
     credit = np.concatenate([battles.credit, 1 - battles.credit])
-    cluster = np.concatenate([battles.cluster, battles.cluster])
+    cluster = np.concatenate([battles.labels, battles.labels])
     if baseline:
         rows = np.flatnonzero(other == _place(battles, baseline))
         own, credit, cluster = own[rows], credit[rows], cluster[rows]

@@ -9,20 +9,19 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow.parquet as parquet
+import pytest
 
-from leaderboard.ratings.battles import Battles
+from leaderboard.ratings.battles import Battles, coded
 
 CREDIT = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5, "both_bad": 0.5}
-BOARDS = (
-    "llmfao_crowd",
-    "llmfao_gpt-4",
-    "llmfao_gpt-3.5",
-    "genai_generation_anony",
-    "genai_generation_all",
-    "synthetic_dev_anony",
-    "synthetic_dev_anony_honest",
-)
+METHODS = {
+    "bt": "evalica.bradley_terry",
+    "sandwich": "arena_rank.BradleyTerry",
+    "even": "arena_rank.BradleyTerry(reweighted)",
+    "bootstrap": "fastchat.compute_bt+bootstrap100",
+}
 Row = dict[str, str]
 
 
@@ -36,18 +35,20 @@ class Published(NamedTuple):
     n_draws: int
 
 
-def battles_of(rows: list[Row], cluster: str = "") -> Battles:
-    """File order; each row its own cluster unless a column is named. An entrant met with itself says nothing."""
+def battles_of(rows: list[Row], cluster: str = "", measures: tuple[str, ...] = ()) -> Battles:
+    """File order; each row stands for itself unless a column is named. An entrant met with itself says nothing."""
     rows = [row for row in rows if row["model_a"] != row["model_b"]]
-    names = sorted({row[side] for row in rows for side in ("model_a", "model_b")})
-    place = {name: i for i, name in enumerate(names)}
-    codes: dict[str, int] = {}
-    marks = [codes.setdefault(row[cluster], len(codes)) for row in rows] if cluster else range(len(rows))
-    table = [
-        (place[row["model_a"]], place[row["model_b"]], CREDIT[row["winner"]], mark)
-        for row, mark in zip(rows, marks, strict=True)
-    ]
-    return Battles.of(names, table)
+    names, (a, b) = coded([row["model_a"] for row in rows], [row["model_b"] for row in rows])
+    return Battles(
+        names,
+        a,
+        b,
+        np.array([CREDIT[row["winner"]] for row in rows]),
+        np.unique([row[cluster] for row in rows], return_inverse=True)[1] if cluster else None,
+        measures={
+            name: tuple(np.array([float(row[f"{name}_{s}"]) for row in rows]) for s in "ab") for name in measures
+        },
+    )
 
 
 @cache
@@ -57,23 +58,69 @@ def read(path: Path) -> list[Row]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def boards(root: Path) -> list[str]:
+    """The boards of the folder's own table of expected ratings."""
+    return sorted({row["board"] for row in read(root / "arena" / "expected_ratings.csv")})
+
+
 def board(root: Path, name: str) -> list[Row]:
-    """The rows of a board, filtered as the README of the data says."""
-    arena = root / "arena"
-    if name == "llmfao_crowd":
-        return read(arena / "llmfao_crowd.csv.gz")
-    if name.startswith("llmfao_"):
-        judge = name.removeprefix("llmfao_")
-        return [row for row in read(arena / "llmfao_judges.csv.gz") if row["judge"].startswith(judge)]
-    if name.startswith("genai_generation"):
-        rows = [row for row in read(arena / "genai_arena_20240220.csv.gz") if row["task"] == "generation"]
-        return rows if name.endswith("_all") else [row for row in rows if row["anony"] == "True"]
-    rows = [row for row in read(arena / "synthetic_dev.csv.gz") if row["anony"] == "True"]
-    rows = [row for row in rows if row["identity_leak"] == "False"]
-    if name.endswith("_honest"):
-        kind = {row["judge"]: row["kind"] for row in read(arena / "synthetic_dev_truth_voters.csv")}
-        rows = [row for row in rows if kind[row["judge"]] == "honest"]
+    """The rows of a board. Its name is a file's, or the first word of one, and then words that filter."""
+    file, words = _file_and_words(root, name)
+    rows = read(file)
+    for word in words:
+        rows = _filtered(root, file, rows, word)
     return rows
+
+
+def _file_and_words(root: Path, name: str) -> tuple[Path, list[str]]:
+    files = {path.name.split(".")[0]: path for path in vote_files(root)}
+    for stem in sorted(files, key=len, reverse=True):
+        if name == stem or name.startswith(stem + "_"):
+            return files[stem], name[len(stem) + 1 :].split("_") if name != stem else []
+    family, *words = name.split("_")
+    for stem, path in files.items():
+        if stem.split("_")[0] == family and all(_knows(path, word) for word in words):
+            return path, words
+    pytest.skip(f"no file of votes fits the board {name}")
+
+
+def _knows(path: Path, word: str) -> bool:
+    return word in ("anony", "all", "honest") or any(_column_of(row, word) for row in read(path))
+
+
+def _column_of(row: Row, word: str) -> str | None:
+    return next((c for c in ("task", "judge", "category", "language") if row.get(c, "").startswith(word)), None)
+
+
+def _filtered(root: Path, file: Path, rows: list[Row], word: str) -> list[Row]:
+    if word == "all":
+        return rows
+    if word == "anony":
+        rows = [row for row in rows if row["anony"] == "True"]
+        return [row for row in rows if row.get("identity_leak", "False") == "False"]
+    if word == "honest":
+        kind = voter_kinds(file)
+        return [row for row in rows if kind[row["judge"]] == "honest"]
+    found = [row for row in rows if _column_of(row, word)]
+    return found or pytest.skip(f"no filter fits the word {word}")
+
+
+def vote_files(root: Path) -> list[Path]:
+    """Every file of votes."""
+    return sorted((root / "arena").glob("*.csv.gz"))
+
+
+def synthetic(root: Path) -> list[Path]:
+    """Every file of votes whose truth is known."""
+    return [path for path in vote_files(root) if truth(path, "models").is_file()]
+
+
+def truth(file: Path, what: str) -> Path:
+    return file.with_name(f"{file.name.split('.')[0]}_truth_{what}.csv")
+
+
+def voter_kinds(file: Path) -> dict[str, str]:
+    return {row["judge"]: row["kind"] for row in read(truth(file, "voters"))}
 
 
 def expected(root: Path, name: str, method: str) -> dict[str, Row]:

@@ -35,11 +35,21 @@ def swapped(battles: Battles) -> Battles:
 
 def repeated(battles: Battles, times: int, *, new_clusters: bool) -> Battles:
     """Every battle `times` over, each copy in its own cluster or in the same."""
-    step = int(battles.cluster.max(initial=0)) + 1 if new_clusters else 0
+    step = int(battles.labels.max(initial=0)) + 1 if new_clusters else 0
     return Battles(
         battles.names,
         np.tile(battles.a, times),
         np.tile(battles.b, times),
         np.tile(battles.credit, times),
-        np.concatenate([battles.cluster + step * k for k in range(times)]),
+        np.concatenate([battles.labels + step * k for k in range(times)]),
     )
+
+
+def random_battles(n: int = 400, size: int = 5, clusters: int | None = None, seed: int = 0) -> Battles:
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, size, n)
+    b = (a + rng.integers(1, size, n)) % size
+    p = 1 / (1 + np.exp(b - a.astype(float)))
+    credit = np.where(rng.random(n) < 0.3, 0.5, (rng.random(n) < p).astype(float))
+    cluster = None if clusters is None else rng.integers(0, clusters, n)
+    return Battles(tuple(f"m{i}" for i in range(size)), a, b, credit, cluster)

@@ -76,10 +76,9 @@ def test_the_registry_builds_it() -> None:
 
 @pytest.mark.reference
 @pytest.mark.parametrize("method", ["fastchat.compute_elo(K=4,file order)", "evalica.elo"])
-@pytest.mark.parametrize("name", reference.BOARDS)
-def test_published_elo_in_file_order(reference_path: Path, name: str, method: str) -> None:
-    published = reference.expected(reference_path, name, method)
-    table = rate(reference.battles_of(reference.board(reference_path, name)))
+def test_published_elo_in_file_order(reference_path: Path, board_name: str, method: str) -> None:
+    published = reference.expected(reference_path, board_name, method)
+    table = rate(reference.battles_of(reference.board(reference_path, board_name)))
     assert {r.name for r in table.ratings} == set(published)
     for found in table.ratings:
         assert found.value == pytest.approx(float(published[found.name]["rating"]), abs=1e-4)
