@@ -120,7 +120,7 @@ def choose_c(rows: Rows, regulariser: Regulariser) -> float:
         w = l1_logistic(features, target, training, c, w)
         loss = _cross_entropy(target, features[0] @ w.T)
         losses.append(float(np.mean(np.sum(testing * loss, axis=1) / np.sum(testing, axis=1))))
-    return C_GRID[int(np.argmin(losses))]
+    return float(C_GRID[int(np.argmin(losses))])
 
 
 def refits(rows: Rows, fit: LengthFit, draws: NDArray[np.int64], regulariser: Regulariser) -> Floats:

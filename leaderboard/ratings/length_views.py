@@ -117,26 +117,28 @@ def _view(credit: Floats, delta: Floats, prompt: Ints) -> View:
 
 def _prompts(battles: Battles) -> tuple[Prompts, Ints]:
     """The prompts and the (n,) place of each row among them; without prompts, a cluster is a prompt."""
-    place: Ints = battles.cluster if battles.prompt is None else battles.prompt
+    rows = np.arange(len(battles.a))
+    cluster = rows if battles.cluster is None else battles.cluster
+    place = cluster if battles.prompt is None else battles.prompt
     if battles.difficulty is None:
-        place = np.unique(place, return_inverse=True)[1]
+        _, place = np.unique(place, return_inverse=True)
         size = int(place.max(initial=-1)) + 1
     else:
         size = len(battles.difficulty)
         if len(place) and not 0 <= place.min() <= place.max() < size:
             raise ValueError(f"A prompt lies outside the {size} difficulties.")
-    return _units(place, battles.cluster, size), place
-
-
-def _units(place: NDArray[np.int64], cluster: NDArray[np.int64], size: int) -> Prompts:
-    """Clusters are drawn, or prompts where one prompt lies in several clusters."""
     own = Prompts(np.arange(size), size)
+    return (own if battles.cluster is None else _units(place, cluster, own)), place
+
+
+def _units(place: NDArray[np.int64], cluster: NDArray[np.int64], own: Prompts) -> Prompts:
+    """Clusters are drawn, or prompts (`own`) where one prompt lies in several clusters."""
     _, code = np.unique(cluster, return_inverse=True)
     clusters = int(code.max(initial=-1)) + 1
-    met = np.unique(place * max(clusters, 1) + code)
+    met = np.unique(place.astype(np.int64) * max(clusters, 1) + code)
     if len(met) != len(np.unique(place)):
         return own
-    unit = np.full(size, -1)
+    unit = np.full(own.size, -1)
     unit[place] = code
     alone = np.flatnonzero(unit < 0)
     unit[alone] = clusters + np.arange(len(alone))
