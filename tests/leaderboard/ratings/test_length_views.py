@@ -68,6 +68,14 @@ def test_without_prompts_a_cluster_is_a_prompt() -> None:
     assert b.prompt.tolist() == [0, 0, 1]
 
 
+def test_without_clusters_prompts_are_drawn() -> None:
+    battles = by_hand()
+    battles = Battles(**{**vars(battles), "cluster": None, "difficulty": np.zeros(3)})
+    prompts, (b, _, _) = views(battles, "base", "chars")
+    assert (prompts.unit.tolist(), prompts.units) == ([0, 1, 2], 3)
+    assert b.prompt.tolist() == [0, 0, 2]
+
+
 def test_prompts_are_drawn_where_one_lies_in_several_clusters() -> None:
     prompts, _ = views(dataclasses.replace(by_hand(), cluster=np.arange(5)), "base", "chars")
     assert (prompts.unit.tolist(), prompts.units) == ([0, 1], 2)
