@@ -61,24 +61,28 @@ def bound(seed: int = 0, rows: int = 60) -> Regulariser:
 
 
 @cache
-def alpaca(root: Path, baseline: str) -> Battles:
-    """Every judged model against the baseline in stored order, with lengths and the published difficulty."""
+def alpaca(root: Path) -> Battles:
+    """Every judged model against the baseline in stored order, with lengths and the published difficulty.
+
+    The baseline is `BASE`, whatever its name; its own rows, ties with itself, are left out.
+    """
     table = parquet.read_table(root / "alpaca_eval" / "annotations.parquet").to_pydict()
     gamma = parquet.read_table(root / "alpaca_eval" / "instructions.parquet")["difficulty"].to_numpy()
     model = np.array(table["model"])
-    kept = model != baseline
+    lengths = [np.array(table[name], dtype=np.float64) for name in ("len_output", "len_baseline")]
+    tied = (np.array(table["preference"]) == 1.5) & (lengths[0] == lengths[1])
+    kept = ~np.isin(model, [name for name in np.unique(model) if np.all(tied[model == name])])
     names, place = np.unique(model[kept], return_inverse=True)
     prompt = np.array(table["instruction_index"])[kept].astype(np.int64)
-    own, base = (np.array(table[name])[kept].astype(np.float64) for name in ("len_output", "len_baseline"))
     return Battles(
-        names=(baseline, *names.tolist()),
+        names=(BASE, *names.tolist()),
         a=place + 1,
         b=np.zeros(len(place), dtype=np.int64),
         credit=np.array(table["preference"])[kept] - 1,
         cluster=prompt,
         prompt=prompt,
         difficulty=gamma,
-        measures={"chars": (own, base)},
+        measures={"chars": (lengths[0][kept], lengths[1][kept])},
     )
 
 
