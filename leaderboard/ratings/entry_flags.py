@@ -37,19 +37,39 @@ LONG = 5
 """Times the board's median length."""
 EXCERPT = 80
 
-_MARKERS: Mapping[str, re.Pattern[str]] = {
-    kind: re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for kind, pattern in {
-        "role-token": r"<\|(?:im_start|start_header_id|begin_of_text|system|user|assistant)\|>|<start_of_turn>"
-        r"|\[/?INST\]|<<SYS>>",
-        "pair-record": r"\bmodel_identifier[\"']?\s*[:=]|[\"'](?:output|answer|response)_[12ab][\"']\s*:",
-        "judge-heading": r"^#{1,6} *(?:(?:the )?model outputs?|best model identifier|your (?:verdict|judge?ment))\b"
-        r"|\[the (?:start|end) of (?:the )?(?:assistant|reference|user)|\bunordered outputs from the models\b",
-        "verdict-token": r"\[\[[ABC](?:[><=]{1,2}[ABC])?\]\]|\brating: *\[\[\d{1,2}(?:\.\d+)?\]\]",
-        "override": r"\b(?:ignore|disregard|forget) (?:all |any |everything )?(?:of )?(?:the |your |my |these |those )?"
-        r"(?:above|previous|preceding|prior|earlier)\b",
-    }.items()
+_MARKERS: Mapping[str, tuple[tuple[str, ...], re.Pattern[str]]] = {
+    kind: (needles, re.compile(pattern, re.MULTILINE))
+    for kind, needles, pattern in (
+        (
+            "role-token",
+            ("<|", "<start_of_turn>", "inst]", "<<sys>>"),
+            r"<\|(?:im_start|start_header_id|begin_of_text|system|user|assistant)\|>|<start_of_turn>|\[/?inst\]|<<sys>>",
+        ),
+        (
+            "pair-record",
+            ("model_identifier", "output_", "answer_", "response_"),
+            r"\bmodel_identifier[\"']?\s*[:=]|[\"'](?:output|answer|response)_[12ab][\"']\s*:",
+        ),
+        (
+            "judge-heading",
+            ("model output", "best model identifier", "your verdict", "your judg", "[the ", "outputs from the models"),
+            r"^#{1,6} *(?:(?:the )?model outputs?|best model identifier|your (?:verdict|judge?ment))\b"
+            r"|\[the (?:start|end) of (?:the )?(?:assistant|reference|user)|\bunordered outputs from the models\b",
+        ),
+        (
+            "verdict-token",
+            ("[[",),
+            r"\[\[[abc](?:[><=]{1,2}[abc])?\]\]|\brating: *\[\[\d{1,2}(?:\.\d+)?\]\]",
+        ),
+        (
+            "override",
+            ("ignore", "disregard", "forget"),
+            r"\b(?:ignore|disregard|forget) (?:all |any |everything )?(?:of )?(?:the |your |my |these |those )?"
+            r"(?:above|previous|preceding|prior|earlier)\b",
+        ),
+    )
 }
+"""By kind: texts of which one must occur, a cheap first look, and the pattern; both for lower-case text."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +210,13 @@ class _Tally:
             self.squares += len(text) ** 2
 
     def _look_for_markers(self, place: int, text: str) -> None:
-        for kind, pattern in _MARKERS.items():
-            if hit := pattern.search(text):
+        lower = text.lower()
+        # Lower case can be longer (İ), and then places in it are not places in the text.
+        shown = text if len(text) == len(lower) else lower
+        for kind, (needles, pattern) in _MARKERS.items():
+            if any(needle in lower for needle in needles) and (hit := pattern.search(lower)):
                 seen = self.markers.get(kind)
-                first = (seen.place, seen.excerpt) if seen else (place, _excerpt(text, hit))
+                first = (seen.place, seen.excerpt) if seen else (place, _excerpt(shown, hit))
                 self.markers[kind] = MarkerHits(kind, (seen.n if seen else 0) + 1, *first)
 
     def summary(self, *, knows_truncated: bool) -> OutputSummary:

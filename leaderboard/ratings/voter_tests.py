@@ -119,12 +119,10 @@ def target_tests(
     own = np.concatenate([battles.a[votes.rows], battles.b[votes.rows]])
     keys, cell = np.unique(np.concatenate([place, place]) * size + own, return_inverse=True)
 
-    def total(of_left: Floats, of_right: Floats) -> Floats:
-        return np.bincount(cell, np.concatenate([of_left, of_right]), len(keys)).astype(np.float64)
-
-    one = np.ones(len(votes.rows))
-    n, expected = total(one, one), total(votes.chance, 1 - votes.chance)
-    excess, variance = total(votes.residual, -votes.residual), total(votes.variance, votes.variance)
+    n = np.bincount(cell, minlength=len(keys)).astype(np.float64)
+    expected = _of_both_sides(cell, votes.chance, 1 - votes.chance)
+    excess = _of_both_sides(cell, votes.residual, -votes.residual)
+    variance = _of_both_sides(cell, votes.variance, votes.variance)
     tested, names = np.flatnonzero(n >= least_votes), labels.tolist()
     p = _excess_p(excess[tested], variance[tested], n[tested], expected[tested])
     found = [
@@ -164,6 +162,11 @@ def _votes(battles: Battles, fit: Fit) -> _Votes:
     # A ratio to a spread that is rounding would be any number at all.
     variance = spread * (dispersion if dispersion > ROUNDING else 0.0)
     return _Votes(rows, chance, np.where(np.abs(logit) > ROUNDING, logit, 0.0), residual, variance)
+
+
+def _of_both_sides(cell: Ints, left: Floats, right: Floats) -> Floats:
+    """Sums by cell, `cell` holding the cells of all left sides and then of all right sides."""
+    return np.bincount(cell, np.concatenate([left, right])).astype(np.float64)
 
 
 def _z(place: Ints, score: Floats, variance: Floats, size: int) -> Floats:

@@ -147,6 +147,11 @@ def test_markers_of_templates_are_found(text: str, kind: str) -> None:
     assert str(flags[0].evidence["excerpt"]) in text
 
 
+def test_letters_that_grow_in_lower_case_do_not_move_the_excerpt() -> None:
+    (hits,) = summarise(["İ" * 200 + " So it is [[A]]."]).markers
+    assert "[[a]]" in hits.excerpt
+
+
 @pytest.mark.parametrize(
     "text",
     [
