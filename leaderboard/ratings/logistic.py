@@ -6,6 +6,7 @@ and liblinear's convention for C, every coefficient penalised.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -19,11 +20,15 @@ ROUNDING = 1e-7
 """A breach below it that no longer shrinks is rounding, and ends the search too."""
 WHOLE = 1e-3
 """Logits; a step that changes none by more is taken whole."""
+FAR = 3.0
+"""Logits; longer steps are searched along."""
 STEPS = 200
 MOST_COLUMNS = 4
 """The search inside a step tries all 3^k sign patterns."""
 JITTER = 1e-12
 """Ridge, as a share of the mean curvature: keeps equal columns solvable."""
+FLAT = 1e-9
+"""Least ridge: keeps steps finite where every chance is 0 or 1."""
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -37,7 +42,8 @@ def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, star
     `features` (B or 1, n, k), `target` (B or 1, n) in [0, 1], `weight` (B or 1, n) non-negative, `start` (B, k).
     Each step minimises the second-order model of the loss plus ‖w‖₁ exactly (proximal Newton, Lee, Sun and
     Saunders 2014), shortened by log(1+r)/r, r the largest change of any logit: for a logistic loss this always
-    descends and ends quadratically (Bach 2010, quasi-self-concordance).
+    descends and ends quadratically (Bach 2010, quasi-self-concordance). Of a far step also longer shares are
+    tried, because one-sided targets put the optimum hundreds of logits away.
 
     Raises: ValueError where a number is not finite, c is not positive, k exceeds `MOST_COLUMNS`, or no
     optimum is found.
@@ -57,12 +63,47 @@ def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, star
         last = breach
         goal = _model_optimum(c * _curvature(features, weight * q * (1 - q)), gradient, w)
         moved = _logits(features, goal - w)
-        reach = np.max(np.abs(moved), axis=1, initial=1e-300)[:, None]
-        # A shortened step never lands on 0 exactly, so the last ones are whole.
-        share = np.where(reach < WHOLE, 1.0, np.log1p(reach) / reach)
-        w = np.where(reach < WHOLE, goal, w + share * (goal - w))
+        share = _Line(target, c * weight, logits, moved, w, goal).shares()
+        w = np.where(share == 1, goal, w + share * (goal - w))
         logits = logits + share * moved
     raise ValueError("the logistic fit found no optimum")
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The way from `w` to `goal`, and from `logits` to `logits` + `moved`; `weight` times C."""
+
+    target: Floats
+    weight: Floats
+    logits: Floats
+    moved: Floats
+    w: Floats
+    goal: Floats
+
+    def shares(self) -> Floats:
+        """(B, 1) how much of the way to go."""
+        reach = np.max(np.abs(self.moved), axis=1, initial=1e-300)[:, None]
+        # A shortened step never lands on 0 exactly, so the last ones are whole.
+        share = np.where(reach < WHOLE, 1.0, np.log1p(reach) / reach)
+        far = np.flatnonzero(reach > FAR)
+        if len(far):
+            share[far] = self._some(far)._best(share[far])
+        return share
+
+    def _some(self, chosen: NDArray[np.int64]) -> _Line:
+        parts = (self.target, self.weight, self.logits, self.moved, self.w, self.goal)
+        return _Line(*(part[chosen] if len(part) > 1 else part for part in parts))
+
+    def _best(self, least: Floats) -> Floats:
+        """Of a few shares from `least` to 1 the one with the smallest objective."""
+        shares = np.stack([least**power for power in (1.0, 0.75, 0.5, 0.25, 0.0)])
+        values = np.stack([self._objective(share) for share in shares])
+        return np.asarray(np.take_along_axis(shares, np.argmin(values, axis=0)[None, :, None], axis=0)[0])
+
+    def _objective(self, share: Floats) -> Floats:
+        z = self.logits + share * self.moved
+        loss = np.sum(self.weight * (np.logaddexp(0, z) - self.target * z), axis=1)
+        return np.asarray(loss + np.sum(np.abs(self.w + share * (self.goal - self.w)), axis=1))
 
 
 def _check(features: Floats, target: Floats, weight: Floats, c: float) -> None:
@@ -100,7 +141,7 @@ def _model_optimum(hessian: Floats, gradient: Floats, w: Floats) -> Floats:
     """(B, k) the u with least ½(u−w)ᵀH(u−w) + g·(u−w) + ‖u‖₁: of all sign patterns the one that keeps its signs."""
     k = w.shape[1]
     eye = np.eye(k)
-    hessian = hessian + JITTER * (np.trace(hessian, axis1=1, axis2=2)[:, None, None] / k + 1e-300) * eye
+    hessian = hessian + (JITTER * np.trace(hessian, axis1=1, axis2=2)[:, None, None] / k + FLAT) * eye
     pull = np.matmul(hessian, w[:, :, None])[:, :, 0] - gradient
     signs = np.array(list(product((0.0, 1.0, -1.0), repeat=k)))[:, None, :]
     active = np.abs(signs)

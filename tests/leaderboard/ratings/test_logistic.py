@@ -119,6 +119,21 @@ def test_one_sided_targets_end_where_the_penalty_holds(c: float) -> None:
     assert l1_logistic(x, s, s, c)[0, 0] == pytest.approx(np.log(30 * c - 1), rel=1e-6)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 12), st.sampled_from([1.0, 1e4]), st.sampled_from([1.0, 1e3]))
+def test_whole_targets_of_few_rows_meet_the_conditions_of_an_optimum(
+    seed: int, n: int, c: float, stretch: float
+) -> None:
+    # such targets are often separable, with the optimum hundreds of logits away
+    x, y, s = problem(seed, n=n)
+    x[:, :, 1] *= stretch
+    w = l1_logistic(x, np.round(y), s, c)[0]
+    slope = c * (x[0].T @ (s[0] * (sigmoid(x[0] @ w) - np.round(y[0]))))
+    rounding = 2e-9 * c * np.max(s @ np.abs(x[0]))
+    assert np.all(np.abs(slope[w == 0]) <= 1 + rounding)
+    assert slope[w != 0] == pytest.approx(-np.sign(w[w != 0]), abs=rounding)
+
+
 def test_a_column_of_zeros_gets_zero() -> None:
     x, y, s = problem(6)
     x[:, :, 1] = 0
