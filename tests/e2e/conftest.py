@@ -89,7 +89,7 @@ def new_tab(chromium: Any, live_server: Any) -> Iterator[Any]:
 @pytest.fixture
 def ada(client: Any, transactional_db: None, django_user_model: Any) -> Any:
     """A client that is signed in."""
-    client.force_login(django_user_model.objects.create_user("ada", password="a long pass phrase"))
+    client.force_login(django_user_model.objects.create_user("ada"))
     return client
 
 

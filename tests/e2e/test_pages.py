@@ -59,6 +59,13 @@ SMALL = """
   .map((node) => `${node.tagName} "${node.textContent.trim().slice(0, 30)}"`)
 """
 """Controls under 24 pixels (WCAG 2.2, 2.5.8); links inside a sentence are exempt."""
+CUT = """
+() => [...document.querySelectorAll("h1, h2, p, dd, pre, button, label, legend, svg text")]
+  .filter((node) => node.checkVisibility() && !node.closest(".scroll, .hidden"))
+  .filter((node) => { const box = node.getBoundingClientRect(); return box.left < 0 || box.right > innerWidth; })
+  .map((node) => `${node.tagName} "${node.textContent.trim().slice(0, 30)}"`)
+"""
+"""Texts that begin or end outside the screen."""
 UNNAMED = """
 () => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a")]
   .filter((node) => node.checkVisibility())
@@ -121,6 +128,7 @@ def test_a_phone_does_not_scroll_sideways(shown):
     shown.page.set_viewport_size(PHONE)
     assert shown.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert shown.page.evaluate(SMALL) == []
+    assert shown.page.evaluate(CUT) == []
 
 
 def test_a_phone_can_sort(board, new_tab):
