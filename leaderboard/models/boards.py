@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from leaderboard.models.catalog import Benchmark, Entry, EntryQuerySet
@@ -48,7 +49,7 @@ class Board(models.Model):
 class BoardSnapshot(Fact):
     """One immutable result; `digest` is over its inputs and is the board's ETag.
 
-    `details` holds what produced it: rater, parameters, notes, counts, and the Elo history lines.
+    `details` holds what produced it (`services.rating.Details` documents the keys).
     """
 
     board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="snapshots")
@@ -62,11 +63,15 @@ class BoardSnapshot(Fact):
         return self.digest[:12]
 
 
-class Standing(Fact):
-    """One row of a snapshot. Rates are in percent; a NULL means that there is no such number, never zero."""
+class Row(Fact):
+    """The numbers of one entry in a snapshot. Rates are in percent; a NULL means that there is no such number.
 
-    snapshot = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, related_name="standings")
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="standings")
+    `missing` counts what should be there and is not, `unscored` those of it that were judged without a number.
+    `lc`: length-controlled win rate. `style_…`: the rating with style held equal. `chance`: that the entry
+    stands above the next one, and `more` about how many judgments would decide it. `flags`: kinds of flag that
+    keep it out of the ranking.
+    """
+
     position = models.PositiveIntegerField()
     rank_low = models.PositiveIntegerField(null=True)
     rank_high = models.PositiveIntegerField(null=True)
@@ -78,9 +83,21 @@ class Standing(Fact):
     win_rate_low = models.FloatField(null=True)
     win_rate_high = models.FloatField(null=True)
     discrete_win_rate = models.FloatField(null=True)
+    lc = models.FloatField(null=True)
+    lc_se = models.FloatField(null=True)
+    lc_low = models.FloatField(null=True)
+    lc_high = models.FloatField(null=True)
+    style_rating = models.FloatField(null=True)
+    style_low = models.FloatField(null=True)
+    style_high = models.FloatField(null=True)
+    style_rank_low = models.PositiveIntegerField(null=True)
+    style_rank_high = models.PositiveIntegerField(null=True)
     elo = models.FloatField(null=True)
+    chance = models.FloatField(null=True)
+    more = models.PositiveBigIntegerField(null=True)
     n = models.PositiveIntegerField(default=0)
     missing = models.PositiveIntegerField(default=0)
+    unscored = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
     score_n = models.PositiveIntegerField(default=0)
     score_missing = models.PositiveIntegerField(default=0)
@@ -88,11 +105,67 @@ class Standing(Fact):
     mean_tokens = models.FloatField(null=True)
     seconds = models.FloatField(null=True)
     cost_usd = models.FloatField(null=True)
+    flags = models.JSONField(default=list)
     note = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["snapshot", "entry"], name="one_standing_an_entry")]
+        abstract = True
         ordering = ["position"]
+
+
+class Standing(Row):
+    """An entry's row over the whole board."""
+
+    snapshot = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, related_name="standings")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="standings")
+
+    class Meta(Row.Meta):
+        constraints = [models.UniqueConstraint(fields=["snapshot", "entry"], name="one_standing_an_entry")]
 
     def __str__(self) -> str:
         return f"{self.entry_id} at {self.position}"
+
+
+class CategoryStanding(Row):
+    """An entry's row over the prompts of one category."""
+
+    snapshot = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, related_name="category_standings")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
+    category = models.CharField(max_length=80)
+
+    class Meta(Row.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["snapshot", "category", "entry"], name="one_standing_a_category")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} at {self.position} in {self.category}"
+
+
+class Flag(Fact):
+    """A reason to look at an entry before a board ranks it; `evidence` and `sentence` as when it was first raised."""
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="flags")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="flags")
+    kind = models.CharField(max_length=40)
+    evidence = models.JSONField(default=dict)
+    sentence = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["board", "entry", "kind"], name="one_flag_a_kind")]
+        permissions = [("decide_flag", "Can clear a flag and raise it again")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.entry_id}"
+
+
+class FlagDecision(Fact):
+    """What a person with the right said of a flag; the latest one counts."""
+
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="decisions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    cleared = models.BooleanField()
+    reason = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return f"{'cleared' if self.cleared else 'upheld'}: flag {self.flag_id}"
