@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-10
 """Largest breach of the optimality conditions, as a share of the largest gradient that is possible."""
 ROUNDING = 1e-7
-"""A breach below it that no longer shrinks is rounding, and ends the search too."""
+"""A breach below it that has not shrunk for `PATIENCE` steps is rounding, and ends the search too."""
+PATIENCE = 5
 WHOLE = 1e-3
 """Logits; a step that changes none by more is taken whole."""
 FAR = 3.0
@@ -53,14 +54,14 @@ def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, star
     w = np.zeros((size, features.shape[2])) if start is None else start.astype(np.float64)
     logits = _logits(features, w)
     scale = 1 + c * np.max(_sums(weight, np.abs(features)), axis=1)
-    last = np.inf
+    least, idle = np.inf, 0
     for _ in range(STEPS):
         q = sigmoid(logits)
         gradient = c * _sums(weight * (q - target), features)
         breach = float(np.max(_breach(w, gradient) / scale))
-        if breach <= TOLERANCE or last <= breach <= ROUNDING:
+        idle, least = (idle + 1, least) if breach >= least else (0, breach)
+        if breach <= TOLERANCE or (idle >= PATIENCE and breach <= ROUNDING):
             return w
-        last = breach
         goal = _model_optimum(c * _curvature(features, weight * q * (1 - q)), gradient, w)
         moved = _logits(features, goal - w)
         share = _Line(target, c * weight, logits, moved, w, goal).shares()
