@@ -66,7 +66,7 @@ class LengthControlledParams(IntervalParams):
         description="Least share of the prompts that an entry must have verdicts on, in the default mode.",
     )
     replicates: int = Field(
-        default=200, ge=0, le=10_000, title="Replicates", description="Bootstrap refits; 0 gives no interval."
+        default=200, ge=0, le=2_000, title="Replicates", description="Bootstrap refits; 0 gives no interval."
     )
     seed: int = Field(default=0, ge=0, title="Seed", description="Decides which prompts the replicates draw.")
     measure: str = Field(default="chars", title="Measure", description="The measure of length in the battles.")
@@ -127,8 +127,11 @@ class Board:
         places = self._shared(first, second)
         gamma = self.difficulty[places]
         value = between(first.fit or BASELINE_FIT, second.fit or BASELINE_FIT, gamma)
+        unit = self.prompts.unit[places]
+        if len(np.unique(unit)) < 2:
+            return value, None
         gap = self._coefficients(first) - self._coefficients(second)
-        spread = points(gap, gamma, self.draws[:, self.prompts.unit[places]])
+        spread = points(gap, gamma, self.draws[:, unit])
         return value, interval(value, spread, self.confidence)
 
     def _rated(self, name: str) -> Entry:
@@ -214,7 +217,8 @@ class _Fitter:
         drawn = self.draws[:, self.prompts.unit[view.prompt]]
         replicates = refits(rows, fit, drawn, self.regulariser)
         spread = points(replicates, rows.difficulty, drawn * rows.weight)
-        found = interval(value, spread, self.params.confidence)
+        alone = len(np.unique(self.prompts.unit[view.prompt])) < 2
+        found = None if alone else interval(value, spread, self.params.confidence)
         return Entry(name, view, "", fit, value, rows.difficulty, np.unique(places), replicates, found)
 
     def _refusal(self, view: View) -> str:
@@ -232,7 +236,7 @@ class _Fitter:
 
     def _refusal_by_default(self, view: View) -> str:
         met, size = view.prompts, self.prompts.size
-        if met < self.params.coverage * size:
+        if met < self.params.coverage * size - 1e-9:
             return f"Verdicts on {met} of {size} prompts only."
         return "Every verdict is the same." if np.all(view.credit == view.credit[0]) else ""
 
@@ -256,7 +260,7 @@ def _difficulty(
         gamma = np.asarray(battles.difficulty, dtype=np.float64)
         return "given", gamma, (f"Difficulty: the benchmark's own, joined by {joined}.",)
     if wanted == "given" or params.mode == PUBLISHED:
-        raise ValueError("The benchmark gives no difficulty, or not for every prompt.")
+        raise ValueError("The battles give no prompts, or no difficulty for some of them.")
     reason = "It was not asked for."
     if wanted != "none":
         try:
@@ -273,11 +277,11 @@ def _difficulty(
 
 
 def _is_known(battles: Battles, mode: str) -> bool:
-    if battles.difficulty is None:
+    if battles.difficulty is None or battles.prompt is None:
         return False
     if mode == PUBLISHED:
         return bool(np.all(np.isfinite(battles.difficulty)))
-    return battles.prompt is not None and bool(np.all(np.isfinite(battles.difficulty[battles.prompt])))
+    return bool(np.all(np.isfinite(battles.difficulty[battles.prompt])))
 
 
 def _regulariser_notes(params: LengthControlledParams, source: Source, rows: int) -> tuple[str, ...]:

@@ -58,7 +58,8 @@ class LengthControlled:
         if entry.value is None:
             return Rating(entry.name, None, None, None, None, n, note=entry.refusal)
         if found is None:
-            return Rating(entry.name, entry.value, None, None, None, n)
+            note = "One cluster only: no interval." if self.params.replicates > 1 else ""
+            return Rating(entry.name, entry.value, None, None, None, n, note=note)
         return Rating(entry.name, entry.value, found.se, found.low, found.high, n)
 
     def _extra(self, board: Board) -> dict[str, Any]:

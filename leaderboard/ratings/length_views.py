@@ -120,7 +120,7 @@ def _prompts(battles: Battles) -> tuple[Prompts, Ints]:
     rows = np.arange(len(battles.a))
     cluster = rows if battles.cluster is None else battles.cluster
     place = cluster if battles.prompt is None else battles.prompt
-    if battles.difficulty is None:
+    if battles.difficulty is None or battles.prompt is None:
         _, place = np.unique(place, return_inverse=True)
         size = int(place.max(initial=-1)) + 1
     else:

@@ -7,6 +7,7 @@ import pytest
 
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.length_board import LengthControlledParams, fit_board, interval
+from leaderboard.ratings.length_fit import between
 from tests.leaderboard.ratings.length_boards import BASE, bound, drawn
 
 
@@ -73,3 +74,18 @@ def test_between_refuses_whom_it_cannot_compare() -> None:
 def test_between_without_replicates_has_no_interval() -> None:
     board = fit_board(drawn(0), LengthControlledParams(baseline=BASE, replicates=0))
     assert board.between("e0", "e1")[1] is None
+
+
+def test_between_on_one_cluster_has_no_interval() -> None:
+    battles = dataclasses.replace(drawn(0), cluster=np.zeros(120, dtype=np.int64))
+    board = fit_board(battles, LengthControlledParams(baseline=BASE, replicates=5))
+    assert board.between("e0", "e1")[1] is None
+
+
+def test_between_takes_the_prompts_of_both() -> None:
+    battles = drawn(0)
+    first = battles.take(~(((battles.a == 1) | (battles.b == 1)) & (battles.prompt >= 30)))
+    board = fit_board(first, LengthControlledParams(baseline=BASE, replicates=0, coverage=0.5))
+    fits = {entry.name: entry.fit for entry in board.entries}
+    assert board.between("e0", "e1")[0] == between(fits["e0"], fits["e1"], battles.difficulty[:30])
+    assert board.between("e1", "e2")[0] == between(fits["e1"], fits["e2"], battles.difficulty)

@@ -160,7 +160,7 @@ def test_incomplete_coverage_is_refused() -> None:
     short = battles.take(~(of_e0(battles) & (battles.prompt == 5)))
     assert refused(short) == "Verdicts on 39 of 40 prompts only."
     assert refused(dataclasses.replace(short, difficulty=None)) == "Verdicts on 39 of 40 prompts only."
-    assert rate(short, coverage=0.97).by_name()["e0"].value is not None
+    assert rate(short, coverage=0.975).by_name()["e0"].value is not None
 
 
 def test_an_unknown_length_is_a_missing_verdict() -> None:
@@ -226,6 +226,12 @@ def test_the_standard_error_is_that_of_new_prompts() -> None:
     assert np.mean([rating.se for rating in found]) == pytest.approx(spread, rel=0.3)
 
 
+def test_one_cluster_has_no_interval() -> None:
+    found = rate(dataclasses.replace(drawn(0), cluster=np.zeros(120, dtype=np.int64))).by_name()["e0"]
+    assert found.value == pytest.approx(rate(drawn(0)).by_name()["e0"].value, abs=1e-9)
+    assert (found.se, found.low, found.high, found.note) == (None, None, None, "One cluster only: no interval.")
+
+
 def test_a_cluster_of_several_prompts_widens_the_interval() -> None:
     # 10 clusters of 4 copies of one prompt each carry the information of 10 prompts
     ten = drawn(3, entries=1, prompts=10)
@@ -261,8 +267,15 @@ def test_a_hole_in_the_difficulties_is_not_given() -> None:
     holed = dataclasses.replace(battles, difficulty=np.where(np.arange(40) == 3, np.nan, battles.difficulty))
     assert rate(holed).extra["difficulty"] == "none"
     for mode in ("default", "alpacaeval-2"):
-        with pytest.raises(ValueError, match="gives no difficulty, or not for every prompt"):
+        with pytest.raises(ValueError, match="no difficulty for some of them"):
             rate(holed, difficulty="given", mode=mode)
+
+
+def test_a_difficulty_without_prompts_cannot_be_joined() -> None:
+    bare = dataclasses.replace(drawn(0), prompt=None)
+    assert rate(bare).extra["difficulty"] == "none"
+    with pytest.raises(ValueError, match="The battles give no prompts"):
+        rate(bare, mode="alpacaeval-2")
 
 
 def test_without_difficulty_its_coefficient_is_zero() -> None:
