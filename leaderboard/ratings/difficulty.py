@@ -69,8 +69,7 @@ def fit_difficulty(verdicts: Verdicts) -> Floats:
     spread = float(np.std(gamma))
     if spread < 1e-6:
         raise ValueError("The verdicts show no difference between prompts.")
-    sign = 1.0 if np.mean(w[:, 1]) >= 0 else -1.0
-    return np.asarray(sign * gamma / spread)
+    return np.asarray(gamma / spread)
 
 
 def _sizes(verdicts: Verdicts) -> tuple[int, int]:

@@ -105,11 +105,12 @@ def test_sides_do_not_matter(seed: int, mode: str) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(SEEDS, st.floats(0, 0.2))
-def test_both_orders_of_a_prompt_are_one_row_of_their_mean(seed: int, gap: float) -> None:
+def test_two_orders_of_a_prompt_are_one_row_of_their_mean(seed: int, gap: float) -> None:
     battles = drawn(seed)
     middle = dataclasses.replace(battles, credit=np.clip(battles.credit, 0.2, 0.8))
-    both = middle.take(np.repeat(np.arange(len(battles.a)), 2))
-    signs = np.tile([1.0, -1.0], len(battles.a))
+    orders = np.where(battles.prompt % 3 == 0, 2, 1)
+    both = middle.take(np.repeat(np.arange(len(battles.a)), orders))
+    signs = np.concatenate([[1.0, -1.0] if n == 2 else [0.0] for n in orders])
     one, two = rate(middle, bound()), rate(dataclasses.replace(both, credit=both.credit + gap * signs), bound())
     for before, after in zip(one.ratings, two.ratings, strict=True):
         assert after.value == pytest.approx(before.value, abs=1e-4)
@@ -161,6 +162,13 @@ def test_incomplete_coverage_is_refused() -> None:
     assert refused(short) == "Verdicts on 39 of 40 prompts only."
     assert refused(dataclasses.replace(short, difficulty=None)) == "Verdicts on 39 of 40 prompts only."
     assert rate(short, coverage=0.975).by_name()["e0"].value is not None
+
+
+def test_coverage_is_not_a_matter_of_rounding() -> None:
+    battles = drawn(0, prompts=100)
+    seven = battles.take(~(of_e0(battles) & (battles.prompt >= 7)))
+    # 0.07 · 100 is a little above 7 in floating point
+    assert rate(seven, coverage=0.07).by_name()["e0"].value is not None
 
 
 def test_an_unknown_length_is_a_missing_verdict() -> None:
@@ -324,6 +332,18 @@ def test_the_published_mode_takes_an_incomplete_entry_by_its_first_difficulties(
     c = table.extra["coefficients"]["e0"]["c"]
     fit = fit_rows(Rows(np.tanh(delta / s), gamma, credit, np.ones(39)), c, s, bound())
     assert table.by_name()["e0"].value == pytest.approx(length_controlled(fit, gamma), abs=1e-6)
+
+
+def test_the_published_mode_counts_every_row_in_full() -> None:
+    battles = drawn(0)
+    rows = np.flatnonzero(of_e0(battles))
+    # prompt 3 in the place of prompt 5, with another verdict: the same rows but for the name of one prompt
+    twice = dataclasses.replace(battles, prompt=np.where(of_e0(battles) & (battles.prompt == 5), 3, battles.prompt))
+    before, after = (
+        rate(board, bound(), mode="alpacaeval-2", replicates=0).by_name()["e0"] for board in (battles, twice)
+    )
+    assert after.value == before.value
+    assert before.n == len(rows)
 
 
 def test_the_published_mode_refuses_what_it_cannot_join_or_fold() -> None:
