@@ -1,27 +1,13 @@
-"""Reads boards and their standings; the number of queries does not depend on the number of rows."""
+"""Reads boards, their leaders and what is being worked on; `standings` reads their rows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, QuerySet
 
 from leaderboard.models import Board, Standing, Submission
-
-SORTS = {
-    "rank": "position",
-    "entry": "name",
-    "rating": "rating",
-    "win-rate": "win_rate",
-    "n": "n",
-    "missing": "missing",
-    "score": "score",
-    "tokens": "mean_tokens",
-    "cost": "cost_usd",
-}
-"""Names of `?sort=`, each with the field it sorts by."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +18,6 @@ class Card:
     entries: int
     leaders: list[Standing]
     active: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a board."""
-
-    standing: Standing
-    rank: str
-    is_baseline: bool
 
 
 def all_boards() -> QuerySet[Board]:
@@ -90,23 +67,3 @@ def rank_group(low: int | None, high: int | None) -> str:
     if low is None or high is None:
         return ""
     return str(low) if low == high else f"{low}–{high}"
-
-
-def rows(board: Board, sort: str = "rank") -> list[Row]:
-    """The current standings in the order asked for; what has no number comes last either way."""
-    if board.current_id is None:
-        return []
-    found = list(
-        Standing.objects.filter(snapshot=board.current_id).select_related(
-            "entry__model", "entry__decoding", "entry__template"
-        )
-    )
-    name, down = SORTS.get(sort.removeprefix("-"), "position"), sort.startswith("-")
-    known = [row for row in found if _value(row, name) is not None]
-    unknown = [row for row in found if _value(row, name) is None]
-    known.sort(key=lambda row: _value(row, name), reverse=down)
-    return [Row(s, rank_group(s.rank_low, s.rank_high), s.entry_id == board.baseline_id) for s in known + unknown]
-
-
-def _value(row: Standing, name: str) -> Any:
-    return str(row.entry).lower() if name == "name" else getattr(row, name)

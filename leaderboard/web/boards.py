@@ -1,48 +1,53 @@
-"""Pages of boards."""
+"""The page of all boards and the page of one board."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, Submission
 from leaderboard.queries import boards as read
-from leaderboard.queries.boards import Row
-from leaderboard.web import charts
-from leaderboard.web.charts import Whisker
+from leaderboard.queries import standings
+from leaderboard.queries.standings import Line, View
+from leaderboard.web import columns
+from leaderboard.web.charts.whiskers import measure, whiskers
+from leaderboard.web.columns import Cell
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column head: its address sorts by it, or turns the order round."""
+class Warned:
+    """A flag on a row: its kind as words, and the sentence that says why."""
 
-    key: str
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row of the table. `first_flagged` puts the heading of the flagged ones above it."""
+
+    row: Line
+    cells: list[Cell]
+    flags: list[Warned]
+    first_flagged: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link that changes what the board shows; `on` is what it shows now."""
+
     label: str
-    hint: str
     href: str
-    aria: str
-    better: str
-    """An arrow that says which direction is better."""
-
-
-COLUMNS = (
-    ("rank", "Rank", "Ranks that the data cannot tell apart are shown as a group", ""),
-    ("entry", "Entry", "Model and decoding", ""),
-    ("rating", "Rating", "Rating by the board's method, with its 95 % interval", "↑"),
-    ("win-rate", "Win rate", "Mean credit in percent, with its standard error", "↑"),
-    ("score", "Score", "Exact match in percent", "↑"),
-    ("n", "n", "Verdicts counted", ""),
-    ("missing", "Missing", "Verdicts and outputs that should be there and are not", "↓"),
-    ("tokens", "Tokens", "Mean length of an output in tokens", ""),
-    ("cost", "Cost", "What the outputs cost, in US dollars", "↓"),
-)
-ASCENDING_FIRST = ("rank", "entry", "missing", "cost", "tokens")
+    on: bool
+    hint: str = ""
 
 
 @require_safe
@@ -55,55 +60,103 @@ def boards(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """One board. Its ETag begins with the snapshot's digest."""
     found = get_object_or_404(read.all_boards(), slug=slug)
+    view = View.of(request.GET)
+    _check_category(found, view.category)
     active = read.active_submissions(found)
-    etag = _etag(request, found, active)
+    etag = _etag(request, found, view, active)
     unread = "messages" in request.COOKIES  # a 304 would hide them
     answer = None if unread else get_conditional_response(request, etag=etag)
     if answer is None:
-        answer = render(request, "board.html", _context(request, found, active))
+        answer = render(request, "board.html", _context(found, view, active))
     answer["ETag"] = etag
     answer["Cache-Control"] = "no-cache"
     return answer
 
 
-def _etag(request: HttpRequest, found: Board, active: list[Submission]) -> str:
-    """The snapshot's digest, and what else the page shows: who is signed in, what runs, the form token."""
+def details_of(board: Board) -> dict[str, Any]:
+    """What the current snapshot keeps beside its rows; empty before the first one."""
+    return board.current.details if board.current else {}
+
+
+def _check_category(board: Board, category: str) -> None:
+    if category and category not in {one["name"] for one in details_of(board).get("categories") or []}:
+        raise Http404(f"This board has no category '{category}'.")
+
+
+def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission]) -> str:
+    """The snapshot's digest, and what else the page shows: the view, who is signed in, what runs, the form token."""
     digest = found.current.digest if found.current else "empty"
-    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), found.wanted, found.built, found.title]
+    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), found.wanted, found.built, found.title, view.but()]
     shown = fingerprint("page", seen, [[str(s.pk), s.state] for s in active])
     return f'"{digest}.{shown[:12]}"'
 
 
-def _context(request: HttpRequest, found: Board, active: list[Submission]) -> dict[str, Any]:
-    sort = request.GET.get("sort", "rank")
-    rows = read.rows(found, sort)
-    details = found.current.details if found.current else {}
-    standings = [row.standing for row in rows]
+def _context(found: Board, view: View, active: list[Submission]) -> dict[str, Any]:
+    stored = standings.rows(found, view)
+    styles = standings.has_style(stored)
+    view = replace(view, style=view.style and styles)
+    rows = standings.lines(found, stored, view)
+    details = details_of(found)
+    kinds = columns.kinds(rows, view)
     return {
         "board": found,
-        "lines": _lines(rows, charts.whiskers(standings, found.rater)),
-        "columns": [_column(key, label, hint, better, sort) for key, label, hint, better in COLUMNS],
+        "view": view,
+        "columns": columns.heads(kinds, view),
+        "width": len(kinds) + 2,
+        "notes": any(row.standing.note for row in rows),
+        "how": reverse("how", args=[found.slug]),
+        "lines": _shown(rows, kinds, details, measure(found.rater, style=view.style)),
         "details": details,
-        "elo": _elo(details, rows),
+        "style": details.get("style") or [],
+        "style_choices": _style_choices(view) if styles else [],
+        "categories": _category_choices(details, view),
         "active": active,
         "stale": found.built < found.wanted,
-        "rank_of": "win-rate" if found.rater == "win-rate" else "rating",
         "votes_here": found.open_to_votes,
     }
 
 
-def _lines(rows: list[Row], whiskers: dict[int, Whisker]) -> list[tuple[Row, Whisker | None]]:
-    return [(row, whiskers.get(row.standing.pk)) for row in rows]
+def _shown(rows: list[Line], kinds: list[columns.Kind], details: dict[str, Any], field: str) -> list[Shown]:
+    bars, flags = whiskers([row.standing for row in rows], field), _sentences(details)
+    found, before = [], False
+    for row in rows:
+        cells = columns.cells(row, kinds, field, bars.get(row.standing.pk))
+        found.append(Shown(row, cells, _flags(row, flags), row.flagged and not before))
+        before = row.flagged
+    return found
 
 
-def _elo(details: dict[str, Any], rows: list[Row]) -> charts.Lines | None:
-    order = [row.standing for row in sorted(rows, key=lambda row: row.standing.position)]
-    names = {standing.entry.slug: str(standing.entry) for standing in order}
-    return charts.history(details.get("elo_history", {}), list(names), names)
+def _sentences(details: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """By entry and kind: what each flag that nobody cleared says."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for flag in details.get("flags") or []:
+        if not flag.get("cleared"):
+            found[flag["entry"]][flag["kind"]] = flag["sentence"]
+    return found
 
 
-def _column(key: str, label: str, hint: str, better: str, sort: str) -> Column:
-    current, down = sort.removeprefix("-") == key, sort.startswith("-")
-    aria = ("descending" if down else "ascending") if current else ""
-    next_down = not down if current else key not in ASCENDING_FIRST
-    return Column(key, label, hint, f"?sort={'-' if next_down else ''}{key}", aria, better)
+def _flags(row: Line, sentences: dict[str, dict[str, str]]) -> list[Warned]:
+    own = sentences.get(row.standing.entry.slug, {})
+    kinds = dict.fromkeys([*row.standing.flags, *own])
+    return [Warned(kind.replace("-", " "), own.get(kind, "")) for kind in kinds]
+
+
+def _style_choices(view: View) -> list[Choice]:
+    return [
+        Choice("as judged", view.but(style=False), not view.style, "Ratings from the verdicts as they are"),
+        Choice(
+            "with style held equal", view.but(style=True), view.style, "Ratings as if all answers were styled alike"
+        ),
+    ]
+
+
+def _category_choices(details: dict[str, Any], view: View) -> list[Choice]:
+    """All prompts, and each category with its number of prompts; none where there is only one."""
+    found = details.get("categories") or []
+    if len(found) < 2 and not view.category:
+        return []
+    named = [
+        Choice(f"{one['name']} ({one['prompts']})", view.but(category=one["name"]), view.category == one["name"])
+        for one in found
+    ]
+    return [Choice("all prompts", view.but(category=""), not view.category), *named]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from leaderboard.web import accounts, arena, boards, entries, links, submissions
+from leaderboard.web import accounts, arena, boards, entries, how, links, submissions
+from leaderboard.web.charts import views as charts
 
 urlpatterns = [
     path("", boards.boards, name="boards"),
     path("boards/<slug:slug>/", boards.board, name="board"),
+    path("boards/<slug:slug>/charts/", charts.charts, name="charts"),
+    path("boards/<slug:slug>/charts/<slug:name>.csv", charts.chart_csv, name="chart-csv"),
+    path("boards/<slug:slug>/how/", how.how, name="how"),
     path("boards/<slug:slug>/compare/", entries.compare, name="compare"),
     path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
     path("entries/<slug:slug>/", entries.entry, name="entry"),

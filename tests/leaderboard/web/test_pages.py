@@ -24,7 +24,8 @@ def shown(client, path: str, status: int = 200) -> str:
 
 def every_page(board) -> list[str]:
     submission = Submission.objects.first()
-    paths = ["/", f"/boards/{board.slug}/", f"/boards/{board.slug}/compare/", f"/prompts/{Prompt.objects.first().pk}/"]
+    paths = ["/", f"/prompts/{Prompt.objects.first().pk}/"]
+    paths += [f"/boards/{board.slug}/{page}" for page in ("", "compare/", "charts/", "how/")]
     if submission:
         paths += [f"/entries/{submission.entry.slug}/", f"/submissions/{submission.pk}/"]
     return paths
@@ -62,7 +63,8 @@ def test_pages_with_standings(client, board):
     assert "bird-0" in body and "<svg" in body and "<title>" in body
     assert "hx-trigger" not in body
     assert "/api/v1/boards/sums/standings?format=csv" in body
-    assert "Elo history" in body
+    assert "/boards/sums/charts/" in body and "/boards/sums/how/" in body
+    assert "Elo history" in shown(client, "/boards/sums/charts/")
     assert "First:" in shown(client, "/") or "Not told apart" in shown(client, "/")
 
 
@@ -94,7 +96,14 @@ def test_the_number_of_queries_does_not_grow(client, parrot, fill):
         if extra:
             fill(board, 2, start=1)
         found = {}
-        for path in ("/", "/boards/sums/", f"/entries/{slug}/", f"/prompts/{prompt}/"):
+        for path in (
+            "/",
+            "/boards/sums/",
+            "/boards/sums/charts/",
+            "/boards/sums/how/",
+            f"/entries/{slug}/",
+            f"/prompts/{prompt}/",
+        ):
             with CaptureQueriesContext(
                 connection,
             ) as seen:
