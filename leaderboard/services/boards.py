@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Avg, Count, F, FloatField, Q, QuerySet, Sum
-from django.db.models.functions import Cast, Length
+from django.db.models import F, Q
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.fingerprint import canonical_json, fingerprint
-from leaderboard.contracts.values import CREDIT, Outcome
-from leaderboard.models import (
-    Board,
-    BoardSnapshot,
-    Comparison,
-    Entry,
-    Job,
-    Judgment,
-    Output,
-    Score,
-    Standing,
-    Vote,
-)
-from leaderboard.ratings.battles import Battles, Rating, RatingTable
-from leaderboard.services import jobs
+from leaderboard.contracts.fingerprint import fingerprint
+from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing
+from leaderboard.ratings import entry_flags
+from leaderboard.services import flags, jobs
+from leaderboard.services.details import Details, details, plain
+from leaderboard.services.material import Ground
+from leaderboard.services.rating import METHODS, Memo, rate, rows
+from leaderboard.services.streams import Scope
+from leaderboard.services.tally import Tally, store, tally
+
+MOST_CATEGORIES = 40
+"""Boards with more categories than this are not rated by category."""
 
 
 def request_refresh(board: Board) -> None:
@@ -49,260 +44,122 @@ def rearm_stale() -> None:
         _rearm(pk)
 
 
-@dataclass(frozen=True)
-class Fact:
-    """One verdict, seen from entry a; `credit` is None when unscored."""
-
-    entry_a: int
-    entry_b: int
-    prompt: int
-    credit: float | None
-    line: str
-    """Its content for the digest: no ids, no times."""
+FORMAT = 2
+"""Part of every digest: a change of what a snapshot holds makes new ones."""
 
 
 def refresh(board: Board) -> BoardSnapshot:
     """Rate the board's present facts; an equal snapshot is reused."""
     wanted = board.wanted
     entries = list(board.ranked_entries().with_parts().order_by("slug"))
-    facts = _judgments(board, entries) + _votes(board, entries)
-    scores = _score_lines(board, entries)
-    digest = _digest(board, entries, facts, scores)
+    scope = Scope.of(board, entries)
+    counted, cleared = tally(scope), flags.cleared(board)
+    digest = _digest(board, entries, counted, cleared)
+    known = _known(board, digest)
+    made = None if known else _rate(board, entries, counted, cleared)
+    if made or counted.changed:
+        store(scope, counted)
     with transaction.atomic():
-        snapshot = BoardSnapshot.objects.filter(board=board, digest=digest).first()
+        snapshot = known or _known(board, digest)
         if snapshot is None:
-            snapshot = _store(board, entries, facts, digest)
+            assert made is not None
+            snapshot = _store(board, digest, made)
         Board.objects.filter(pk=board.pk).update(current=snapshot, built=wanted)
     return snapshot
 
 
-def _pairs_on(board: Board, entries: list[Entry]) -> Q:
-    ids = [entry.pk for entry in entries]
-    return Q(comparison__prompt__benchmark=board.benchmark_id, comparison__entry_a__in=ids, comparison__entry_b__in=ids)
+def _known(board: Board, digest: str) -> BoardSnapshot | None:
+    return BoardSnapshot.objects.filter(board=board, digest=digest).first()
 
 
-COMPARISON = ("entry_a_id", "entry_b_id", "prompt_id", "prompt__key", "a__sample", "b__sample")
-
-
-def _judgments(board: Board, entries: list[Entry]) -> list[Fact]:
-    rows = Judgment.objects.filter(_pairs_on(board, entries), judge__in=board.judges.all()).order_by("pk")
-    names = {entry.pk: entry.fingerprint for entry in entries}
-    fields = [f"comparison__{name}" for name in COMPARISON]
-    found = rows.values_list(*fields, "judge__fingerprint", "swapped", "repeat", "state", "credit_a")
-    return [_fact(names, row[:6], row[6:10], row[10]) for row in found.iterator(chunk_size=5000)]
-
-
-def _votes(board: Board, entries: list[Entry]) -> list[Fact]:
-    if not board.counts_votes:
-        return []
-    rows = Vote.objects.filter(_pairs_on(board, entries)).exclude(outcome=Outcome.SKIP).order_by("pk")
-    names = {entry.pk: entry.fingerprint for entry in entries}
-    fields = [f"comparison__{name}" for name in COMPARISON]
-    found = rows.values_list(*fields, "voter", "outcome")
-    return [_fact(names, row[:6], row[6:], CREDIT[Outcome(row[7])]) for row in found.iterator(chunk_size=5000)]
-
-
-def _fact(names: dict[int, str], place: Any, what: Any, credit: float | None) -> Fact:
-    """The canonical order a < b follows ids, which differ between databases; the line must not."""
-    a, b, prompt, key, sample_a, sample_b = place
-    sides = [(names[a], sample_a, credit), (names[b], sample_b, None if credit is None else 1.0 - credit)]
-    return Fact(a, b, prompt, credit, canonical_json([key, sorted(sides, key=lambda s: s[:2]), list(what)]))
-
-
-def _score_lines(board: Board, entries: list[Entry]) -> list[str]:
-    if board.metric is None:
-        return []
-    rows = Score.objects.filter(
-        metric=board.metric, output__entry__in=entries, output__prompt__benchmark=board.benchmark_id
-    )
-    found = rows.values_list("output__entry__fingerprint", "output__prompt__key", "output__sample", "value")
-    return [canonical_json(list(row)) for row in found]
-
-
-def _digest(board: Board, entries: list[Entry], facts: list[Fact], scores: list[str]) -> str:
-    rater = registry.ratings.get(board.rater)
-    definition = fingerprint(
+def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> str:
+    names = sorted({board.rater, *METHODS})
+    return fingerprint(
         "board",
+        FORMAT,
         board.slug,
         board.benchmark.digest,
-        [board.rater, rater.version, board.pairing, board.baseline.fingerprint if board.baseline else ""],
+        [[name, registry.ratings.get(name).version] for name in names],
+        [board.rater, board.pairing, board.baseline.fingerprint if board.baseline else ""],
         [entry.fingerprint for entry in entries],
         board.metric.fingerprint if board.metric else "",
+        sorted(cleared),
+        counted.digest,
     )
-    digest = hashlib.sha256(definition.encode())
-    for line in sorted(fact.line for fact in facts) + sorted(scores):
-        digest.update(line.encode())
-    return digest.hexdigest()
 
 
-def _battles(entries: list[Entry], facts: list[Fact]) -> Battles:
-    place = {entry.pk: i for i, entry in enumerate(entries)}
-    rows = [(place[f.entry_a], place[f.entry_b], f.credit, f.prompt) for f in facts if f.credit is not None]
-    return Battles.of([entry.slug for entry in entries], rows)
+@dataclass(frozen=True)
+class Made:
+    """A snapshot before it is stored: columns of each row with its entry, best first, the same by category, flags."""
+
+    entries: list[Entry]
+    rows: list[tuple[int, dict[str, Any]]]
+    categories: dict[str, list[tuple[int, dict[str, Any]]]]
+    details: Details
+    flags: tuple[entry_flags.Flag, ...]
 
 
-def _rate(name: str, params: dict[str, Any], battles: Battles, notes: list[str]) -> RatingTable | None:
-    """A rater that finds no rating leaves a note, not a number."""
-    if not len(battles.a):
-        return None
-    try:
-        table: RatingTable = registry.ratings.build(name, params).rate(battles)
-    except (ValueError, registry.PluginError) as problem:
-        notes.append(f"{name}: {problem}")
-        return None
-    notes.extend(note for note in table.notes if note not in notes)
-    return table
+def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> Made:
+    prompts = tuple(board.benchmark.prompts.only("pk", "benchmark", "reference", "category").order_by("position"))
+    own = tuple(board.judges.exclude(plugin="imported").values_list("pk", flat=True))
+    ground = Ground(board, tuple(entries), prompts, counted, own)
+    memo, counted.memo = counted.memo, {}
+    seen = rate(ground, frozenset(), Memo(memo, counted.memo))
+    found = flags.look(seen, counted, prompts)
+    out = _kept_out(found, cleared)
+    whole = rate(ground, frozenset(out), Memo(memo, counted.memo)) if out else seen
+    told = details(whole, found, cleared)
+    told["categories"], categories = _categories(ground, out, Memo(memo, counted.memo))
+    lines = rows(whole, out)
+    _add_neighbours(entries, lines, told)
+    return Made(entries, lines, categories, plain(told), found)
 
 
-def _store(board: Board, entries: list[Entry], facts: list[Fact], digest: str) -> BoardSnapshot:
-    battles, notes = _battles(entries, facts), list[str]()
-    baseline = board.baseline.slug if board.baseline else ""
-    tables = {
-        "bradley-terry": _rate("bradley-terry", {}, battles, notes),
-        "win-rate": _rate("win-rate", {"baseline": baseline}, battles, notes),
-        "elo": _rate("elo", {}, battles, notes),
-    }
-    if board.rater not in tables:
-        tables[board.rater] = _rate(board.rater, {}, battles, notes)
-    rows = _standings(board, entries, facts, tables)
-    elo = tables["elo"]
-    snapshot = BoardSnapshot.objects.create(
-        board=board,
-        digest=digest,
-        details={
-            "rater": board.rater,
-            "version": registry.ratings.get(board.rater).version,
-            "notes": notes,
-            "counts": {"verdicts": len(facts), "unscored": sum(f.credit is None for f in facts)},
-            "elo_history": elo.extra.get("history", {}) if elo else {},
-        },
+def _kept_out(found: Sequence[entry_flags.Flag], cleared: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
+    """By slug the kinds of flag that nobody has cleared."""
+    out: dict[str, list[str]] = {}
+    for flag in found:
+        kinds = out.get(flag.entry, [])
+        if (flag.entry, flag.kind) not in cleared and flag.kind not in kinds:
+            out[flag.entry] = [*kinds, flag.kind]
+    return out
+
+
+def _categories(ground: Ground, out: dict[str, list[str]], memo: Memo) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What each category holds, and its rows; nothing where all prompts are of one, or there are too many."""
+    names = sorted({prompt.category for prompt in ground.prompts if prompt.category})
+    if not 1 < len(names) <= MOST_CATEGORIES:
+        return [], {}
+    told, found = [], {}
+    for name in names:
+        part = dataclasses.replace(ground, prompts=tuple(p for p in ground.prompts if p.category == name))
+        tables = rate(part, frozenset(out), memo)
+        told.append({"name": name, "prompts": len(part.prompts), "verdicts": tables.found.rows})
+        if tables.found.rows:
+            found[name] = rows(tables, out)
+    return told, found
+
+
+def _add_neighbours(entries: list[Entry], lines: list[tuple[int, dict[str, Any]]], told: Details) -> None:
+    """The chance to stand above the next entry, and the judgments that would decide it, in each row."""
+    by_better = {one["better"]: one for one in told["neighbours"]}
+    for place, columns in lines:
+        one = by_better.get(entries[place].slug, {})
+        columns["chance"], columns["more"] = one.get("chance"), one.get("more")
+
+
+def _store(board: Board, digest: str, made: Made) -> BoardSnapshot:
+    snapshot = BoardSnapshot.objects.create(board=board, digest=digest, details=made.details)
+    Standing.objects.bulk_create(
+        Standing(snapshot=snapshot, entry=made.entries[place], position=position, **plain(columns))
+        for position, (place, columns) in enumerate(made.rows, 1)
     )
-    for row in rows:
-        row.snapshot = snapshot
-    Standing.objects.bulk_create(rows)
+    CategoryStanding.objects.bulk_create(
+        CategoryStanding(
+            snapshot=snapshot, category=name, entry=made.entries[place], position=position, **plain(columns)
+        )
+        for name, lines in made.categories.items()
+        for position, (place, columns) in enumerate(lines, 1)
+    )
+    flags.record(board, made.entries, made.flags)
     return snapshot
-
-
-def _standings(
-    board: Board, entries: list[Entry], facts: list[Fact], tables: dict[str, RatingTable | None]
-) -> list[Standing]:
-    found = {name: table.by_name() if table else {} for name, table in tables.items()}
-    wins = tables["win-rate"]
-    outcomes = wins.extra.get("outcomes", {}) if wins else {}
-    counts, outputs = _counts(board, entries, facts), _output_sums(board, entries)
-    scores, key = _score_sums(board, entries), board.rater
-    rows = [
-        Standing(
-            entry=entry,
-            discrete_win_rate=outcomes.get(entry.slug, {}).get("discrete_win_rate"),
-            **_rating_fields({name: table.get(entry.slug) for name, table in found.items()}, key),
-            **counts[entry.pk],
-            **outputs.get(entry.pk, {}),
-            **scores.get(entry.pk, {}),
-        )
-        for entry in entries
-    ]
-    order = "win_rate" if key == "win-rate" else "rating"
-    rows.sort(key=lambda row: (getattr(row, order) is None, -(getattr(row, order) or 0.0), row.entry.slug))
-    for position, row in enumerate(rows, 1):
-        row.position = position
-    return rows
-
-
-def _rating_fields(ratings: dict[str, Rating | None], main: str) -> dict[str, Any]:
-    rating, win, elo, chief = ratings["bradley-terry"], ratings["win-rate"], ratings["elo"], ratings[main]
-    if main not in ("bradley-terry", "win-rate", "elo"):
-        rating = chief
-    return {
-        "rank_low": chief.rank_low if chief else None,
-        "rank_high": chief.rank_high if chief else None,
-        "rating": rating.value if rating else None,
-        "rating_low": rating.low if rating else None,
-        "rating_high": rating.high if rating else None,
-        "win_rate": win.value if win else None,
-        "win_rate_se": win.se if win else None,
-        "win_rate_low": win.low if win else None,
-        "win_rate_high": win.high if win else None,
-        "elo": elo.value if elo else None,
-        "note": (chief.note if chief else "No verdict yet.")[:300],
-    }
-
-
-def _counts(board: Board, entries: list[Entry], facts: list[Fact]) -> dict[int, dict[str, int]]:
-    """Scored verdicts, and what is missing: unscored verdicts, planned ones not made, prompts without an output.
-
-    A board that pairs with its baseline counts those verdicts only, since its win rate uses no others.
-    """
-    scored: Counter[int] = Counter()
-    missing: Counter[int] = Counter(_unjudged(board, entries))
-    for fact in facts:
-        for entry in (fact.entry_a, fact.entry_b):
-            (missing if fact.credit is None else scored)[entry] += 1
-    prompts = board.benchmark.prompts.count()
-    if board.pairing == Board.Pairing.BASELINE:
-        met = {(entry, fact.prompt) for fact in facts for entry in (fact.entry_a, fact.entry_b)}
-        with_verdict = Counter(entry for entry, _ in met)
-        unscored = Counter(e for f in facts if f.credit is None for e in (f.entry_a, f.entry_b))
-        return {e.pk: {"n": scored[e.pk], "missing": unscored[e.pk] + prompts - with_verdict[e.pk]} for e in entries}
-    answered = _outputs(board, entries).values("entry").annotate(n=Count("prompt", distinct=True))
-    for entry, count in answered.values_list("entry", "n"):
-        missing[entry] += prompts - count
-    return {e.pk: {"n": scored[e.pk], "missing": missing[e.pk]} for e in entries}
-
-
-def _unjudged(board: Board, entries: list[Entry]) -> dict[int, int]:
-    judges = list(board.judges.exclude(plugin="imported"))
-    ids = [entry.pk for entry in entries]
-    on_board = Comparison.objects.filter(entry_a__in=ids, entry_b__in=ids, prompt__benchmark=board.benchmark_id)
-    total: Counter[int] = Counter()
-    for judge in judges:
-        judged = Judgment.objects.filter(judge=judge)
-        waiting = on_board.exclude(pk__in=judged.values("comparison_id"))
-        for side in ("entry_a", "entry_b"):
-            total.update(dict(waiting.values_list(side).annotate(n=Count("pk")).order_by()))
-    return total
-
-
-def _outputs(board: Board, entries: list[Entry]) -> QuerySet[Output]:
-    return Output.objects.filter(entry__in=entries, prompt__benchmark=board.benchmark_id).order_by()
-
-
-def _output_sums(board: Board, entries: list[Entry]) -> dict[int, dict[str, Any]]:
-    """Mean length (characters), mean tokens, total seconds and cost of each entry's outputs."""
-    rows = (
-        _outputs(board, entries)
-        .values("entry")
-        .annotate(
-            mean_length=Avg(Cast(Length("text"), FloatField())),
-            mean_tokens=Avg(Cast("output_tokens", FloatField())),
-            total_seconds=Sum("seconds"),
-            total_cost=Sum("cost_usd"),
-        )
-    )
-    return {
-        row["entry"]: {
-            "mean_length": row["mean_length"],
-            "mean_tokens": row["mean_tokens"],
-            "seconds": row["total_seconds"],
-            "cost_usd": row["total_cost"],
-        }
-        for row in rows
-    }
-
-
-def _score_sums(board: Board, entries: list[Entry]) -> dict[int, dict[str, Any]]:
-    """The metric's mean in percent, its count, and how many outputs could not be scored."""
-    if board.metric is None:
-        return {}
-    rows = Score.objects.filter(
-        metric=board.metric, output__entry__in=entries, output__prompt__benchmark=board.benchmark_id
-    )
-    sums = rows.order_by().values("output__entry").annotate(mean=Avg("value"), n=Count("value"), total=Count("pk"))
-    return {
-        row["output__entry"]: {
-            "score": None if row["mean"] is None else 100.0 * row["mean"],
-            "score_n": row["n"],
-            "score_missing": row["total"] - row["n"],
-        }
-        for row in sums
-    }

@@ -1,0 +1,246 @@
+"""The tables of a board or of one category: which rater gets which battles, and what each entry's row shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.fingerprint import canonical_json
+from leaderboard.models import Board
+from leaderboard.ratings.battles import Battles, Rating, RatingTable
+from leaderboard.ratings.ranks import with_ranks
+from leaderboard.services.material import (
+    Ground,
+    Ints,
+    Material,
+    among,
+    counts,
+    material,
+    output_sums,
+    score_sums,
+    without,
+)
+
+STYLE = ("tokens", "header", "list", "bold")
+LENGTH = "length-controlled"
+VALUE_OF = {"win-rate": "win_rate", LENGTH: "lc"}
+"""The column that a rater's board is sorted by, where it is not `rating`."""
+
+
+METHODS = ("bradley-terry", "win-rate", "elo", LENGTH)
+"""Methods that every snapshot shows, where they give something."""
+
+
+@dataclass(frozen=True)
+class Memo:
+    """Results by content: `kept` from the last refresh, `used` in this one, which are kept in turn."""
+
+    kept: dict[str, Any]
+    used: dict[str, Any]
+
+    def get(self, key: str) -> Any:
+        """The result, None where there is none."""
+        if key not in self.used and key in self.kept:
+            self.used[key] = self.kept[key]
+        return self.used.get(key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a result."""
+        self.used[key] = value
+
+
+@dataclass
+class Tables:
+    """All that was rated over some prompts. `ranked`: places of the entries that take part in the ranking.
+
+    `tables` by method: `bradley-terry`, `win-rate`, `elo`, `length-controlled`, `style`, and the board's own; a
+    method without an answer is not there, and `reasons` says why.
+    """
+
+    ground: Ground
+    found: Material
+    ranked: Ints
+    battles: Battles
+    tables: dict[str, RatingTable] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def chief(self) -> RatingTable | None:
+        """The table that ranks the board."""
+        return self.tables.get(self.ground.board.rater)
+
+    def rate(self, name: str, battles: Battles, params: Mapping[str, Any], method: str = "") -> None:
+        """Add a table; a rater that finds no rating leaves its reason, not a number."""
+        try:
+            self.tables[name] = registry.ratings.build(method or name, params).rate(battles)
+        except (ValueError, registry.PluginError) as problem:
+            self.reasons[name] = str(problem)
+
+
+def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
+    """Every table. Entries in `flagged` (slugs) have rates of their own but no part in the ranking.
+
+    `memo` keeps length-controlled intervals by their inputs, since they cost the most.
+    """
+    found, baseline = material(ground), _baseline(ground.board)
+    gone = np.array(
+        [i for i, e in enumerate(ground.entries) if e.slug in flagged and e.slug != baseline], dtype=np.int64
+    )
+    ranked = np.setdiff1d(np.arange(len(ground.entries)), gone)
+    result = Tables(ground, found, ranked, among(without(found, gone), ranked))
+    _add_rates(result, baseline, memo)
+    result.rate("bradley-terry", result.battles, {})
+    result.rate("elo", result.battles, {})
+    if any(len(np.unique(np.concatenate(result.battles.measures[name]))) > 1 for name in STYLE):
+        result.rate("style", result.battles, {"style": STYLE}, "bradley-terry")
+    if ground.board.rater not in {*result.tables, *result.reasons}:
+        result.rate(ground.board.rater, result.battles, {})
+    return result
+
+
+def _baseline(board: Board) -> str:
+    return board.baseline.slug if board.baseline else ""
+
+
+def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
+    """Win rates: of ranked entries among themselves; of the others against all, so that readers see what they did."""
+    result.rate("win-rate", result.battles, {"baseline": baseline})
+    every = Tables(result.ground, result.found, result.ranked, result.found.battles)
+    every.rate("win-rate", result.found.battles, {"baseline": baseline})
+    if baseline:
+        length_controlled(every, baseline, memo)
+    for name in ("win-rate", LENGTH):
+        _keep_outsiders(result, every, name)
+    result.reasons |= {name: reason for name, reason in every.reasons.items() if name == LENGTH}
+
+
+def _keep_outsiders(result: Tables, every: Tables, name: str) -> None:
+    """The ranked entries' own table where there is one, with the rows of the others added, unranked."""
+    if name not in every.tables:
+        return
+    whole = every.tables[name]
+    own = {**whole.by_name(), **(result.tables[name].by_name() if name in result.tables else {})}
+    slugs = [result.ground.entries[place].slug for place in result.ranked.tolist()]
+    inside = with_ranks([own[slug] for slug in slugs])
+    outside = [dataclasses.replace(r, rank_low=None, rank_high=None) for n, r in own.items() if n not in set(slugs)]
+    extra = dict(whole.extra)
+    if "outcomes" in extra and name in result.tables:
+        extra["outcomes"] = {**extra["outcomes"], **result.tables[name].extra["outcomes"]}
+    result.tables[name] = dataclasses.replace(whole, ratings=(*inside, *outside), extra=extra)
+
+
+def length_controlled(result: Tables, baseline: str, memo: Memo) -> None:
+    """Add the length-controlled table; intervals are made anew only where an entry's own verdicts have changed."""
+    size = len(result.ground.prompts)
+    # A difficulty of NaN tells how many prompts there are and is fitted, or left out, as for no difficulty.
+    battles = dataclasses.replace(result.battles, cluster=None, difficulty=np.full(size, np.nan))
+    battles = battles.take(_against(battles, baseline))
+    result.rate(LENGTH, battles, {"baseline": baseline, "replicates": 0})
+    table = result.tables.get(LENGTH)
+    if table is None or not len(battles.credit):
+        return
+    fitted = table.extra["difficulty"] == "fitted"
+    params = {"baseline": baseline, "difficulty": "fitted" if fitted else "none"}
+    keys = _keys(battles, size, whole=fitted)
+    stale = [
+        place for place, key in enumerate(keys) if memo.get(key) is None and table.ratings[place].value is not None
+    ]
+    if stale:
+        rows = np.isin(battles.a, stale) | np.isin(battles.b, stale)
+        again = Tables(result.ground, result.found, result.ranked, battles)
+        again.rate(LENGTH, battles if fitted else battles.take(rows), params)
+        for place in stale:
+            rating = again.tables[LENGTH].ratings[place]
+            memo.put(keys[place], [rating.se, rating.low, rating.high])
+    ratings = [_with_interval(rating, memo.get(key)) for rating, key in zip(table.ratings, keys, strict=True)]
+    result.tables[LENGTH] = dataclasses.replace(
+        table, ratings=with_ranks(ratings), params={**table.params, "replicates": 200}
+    )
+
+
+def _against(battles: Battles, baseline: str) -> Any:
+    place = battles.names.index(baseline)
+    return (battles.a == place) | (battles.b == place)
+
+
+def _keys(battles: Battles, size: int, *, whole: bool) -> list[str]:
+    """Of each entrant: the content of what its interval rests on, its own rows, or with `whole` those of all."""
+    version = registry.ratings.get(LENGTH).version
+    numbers = (battles.a, battles.b, battles.credit, battles.prompt, *battles.measures["chars"])
+    columns = np.stack([np.asarray(column, dtype=np.float64) for column in numbers])
+    columns = columns[:, np.lexsort(columns)]
+    found = []
+    for place, name in enumerate(battles.names):
+        mine = columns if whole else columns[:, (columns[0] == place) | (columns[1] == place)]
+        head = canonical_json([version, name, size, whole]).encode()
+        found.append(sha256(head + np.ascontiguousarray(mine).tobytes()).hexdigest())
+    return found
+
+
+def _with_interval(rating: Rating, kept: Sequence[float | None] | None) -> Rating:
+    if rating.value is None or kept is None:
+        return rating
+    return dataclasses.replace(rating, se=kept[0], low=kept[1], high=kept[2])
+
+
+def rows(result: Tables, flags: Mapping[str, Sequence[str]]) -> list[tuple[int, dict[str, Any]]]:
+    """(entry's place, columns) in the order of the board; `flags`: by slug the kinds that keep an entry out."""
+    beside = zip(
+        counts(result.ground, result.found), output_sums(result.ground), score_sums(result.ground), strict=True
+    )
+    found = []
+    for place, (entry, parts) in enumerate(zip(result.ground.entries, beside, strict=True)):
+        kinds = list(flags.get(entry.slug, ()))
+        columns = _columns(result, entry.slug, kinds)
+        found.append((place, {**columns, **parts[0], **parts[1], **parts[2]}))
+    key = VALUE_OF.get(result.ground.board.rater, "rating")
+    slugs = [entry.slug for entry in result.ground.entries]
+
+    def order(item: tuple[int, dict[str, Any]]) -> tuple[Any, ...]:
+        value = item[1][key]
+        return bool(item[1]["flags"]), value is None, -(value or 0.0), slugs[item[0]]
+
+    return sorted(found, key=order)
+
+
+def _columns(result: Tables, slug: str, kinds: list[str]) -> dict[str, Any]:
+    of = {name: table.by_name().get(slug) for name, table in result.tables.items()}
+    chief, board = of.get(result.ground.board.rater), result.ground.board.rater
+    rating = of.get("bradley-terry" if board in (*VALUE_OF, "elo") else board)
+    style, wins = of.get("style"), result.tables.get("win-rate")
+    outcomes = wins.extra.get("outcomes", {}) if wins else {}
+    return {
+        **_group("rank", chief, ranks=True),
+        **_group("rating", rating),
+        **_group("win_rate", of.get("win-rate"), se=True),
+        **_group("lc", of.get(LENGTH), se=True),
+        "style_rating": style.value if style else None,
+        "style_low": style.low if style else None,
+        "style_high": style.high if style else None,
+        **_group("style_rank", style, ranks=True),
+        "elo": elo.value if (elo := of.get("elo")) else None,
+        "discrete_win_rate": outcomes.get(slug, {}).get("discrete_win_rate"),
+        "flags": kinds,
+        "note": _note(chief, kinds)[:300],
+    }
+
+
+def _group(name: str, rating: Rating | None, *, se: bool = False, ranks: bool = False) -> dict[str, Any]:
+    if ranks:
+        low, high = (rating.rank_low, rating.rank_high) if rating else (None, None)
+        return {f"{name}_low": low, f"{name}_high": high}
+    value, low_, high_ = (rating.value, rating.low, rating.high) if rating else (None, None, None)
+    found = {name: value, f"{name}_low": low_, f"{name}_high": high_}
+    return {**found, f"{name}_se": rating.se if rating else None} if se else found
+
+
+def _note(chief: Rating | None, kinds: list[str]) -> str:
+    if kinds:
+        return f"Out of the ranking until a person clears it: {', '.join(kinds)}."
+    return chief.note if chief else "No verdict yet."

@@ -1,0 +1,123 @@
+"""What a board has counted so far: its facts as columns, kept in a file, so that a refresh reads new rows only.
+
+The file is disposable: without it, or where the board's entries or judges have changed, all is read again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import zipfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+
+from leaderboard.contracts.values import FinishReason
+from leaderboard.models import Board
+from leaderboard.ratings.entry_flags import MarkerHits, OutputSummary, summarise
+from leaderboard.services.streams import STREAMS, Columns, Scope, outputs_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """All columns of a board. `summaries`: of each entry's outputs by id. `memo`: results worth keeping, by content."""
+
+    key: str
+    columns: dict[str, Columns]
+    summaries: dict[int, OutputSummary] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
+    changed: bool = False
+
+    @property
+    def digest(self) -> list[Any]:
+        """What was counted, whatever the order in which it came."""
+        return [[name, len(c), f"{c.digest:x}"] for name, c in self.columns.items() if name in DIGESTED]
+
+
+DIGESTED = ("outputs", "judgments", "votes", "scores")
+
+
+def tally(scope: Scope, now: datetime | None = None) -> Tally:
+    """The board's columns, brought up to the present facts and stored for the next time."""
+    found = _load(scope) or Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()})
+    at = (now or timezone.now()).timestamp()
+    changed = [name for name, stream in STREAMS.items() if stream.read(scope, found.columns[name], at)]
+    found.changed = bool(changed)
+    if "outputs" in changed:
+        _summarise(scope, found)
+    return found
+
+
+def _summarise(scope: Scope, found: Tally) -> None:
+    """Summaries of the entries that have new outputs."""
+    count = dict(zip(*np.unique(found.columns["outputs"]["entry"], return_counts=True), strict=True))
+    for entry, n in count.items():
+        if int(entry) in found.summaries and found.summaries[int(entry)].n == n:
+            continue
+        rows = outputs_of(scope).filter(entry=int(entry)).order_by("prompt__position", "sample")
+        texts = list(rows.values_list("text", "prompt_id", "finish_reason"))
+        prompts, cut = [row[1] for row in texts], [row[2] == FinishReason.LENGTH.value for row in texts]
+        known = any(row[2] for row in texts)
+        found.summaries[int(entry)] = summarise((row[0] for row in texts), prompts, cut if known else None)
+
+
+def _path(board: Board) -> Path:
+    return Path(settings.DATA_DIR) / "tallies" / f"{board.pk}.npz"
+
+
+def store(scope: Scope, found: Tally) -> None:
+    """Keep the columns for the next refresh. A full disk costs time later, nothing else."""
+    arrays = {f"{name}.{column}": a for name, c in found.columns.items() for column, a in c.values.items()}
+    notes = {
+        "key": found.key,
+        "digests": {name: f"{c.digest:x}" for name, c in found.columns.items()},
+        "summaries": {str(pk): dataclasses.asdict(summary) for pk, summary in found.summaries.items()},
+        "memo": found.memo,
+    }
+    path = _path(scope.board)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.savez(file, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
+        part.replace(path)
+    except OSError as problem:
+        log.warning("The tally of board %s was not stored: %s", scope.board.slug, problem)
+        part.unlink(missing_ok=True)
+
+
+def _load(scope: Scope) -> Tally | None:
+    try:
+        with np.load(_path(scope.board), allow_pickle=False) as file:
+            notes = json.loads(str(file["notes"]))
+            if notes["key"] != scope.key:
+                return None
+            return _restored(notes, file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as problem:
+        log.warning("The tally of board %s is read anew: %s", scope.board.slug, problem)
+        return None
+
+
+def _restored(notes: dict[str, Any], file: Any) -> Tally:
+    columns = {}
+    for name, stream in STREAMS.items():
+        columns[name] = stream.empty()
+        columns[name].values = {column: file[f"{name}.{column}"] for column in columns[name].values}
+        columns[name].digest = int(notes["digests"][name], 16)
+    summaries = {int(pk): _summary(fields) for pk, fields in notes["summaries"].items()}
+    return Tally(notes["key"], columns, summaries, notes["memo"])
+
+
+def _summary(fields: dict[str, Any]) -> OutputSummary:
+    return OutputSummary(**{**fields, "markers": tuple(MarkerHits(**hit) for hit in fields["markers"])})
