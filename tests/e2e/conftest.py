@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,10 +26,16 @@ TELL_VIOLATIONS = (
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What is stored after the whole run of `drive.py` in one process."""
-    env = environment(tmp_path_factory.mktemp("alone"))
-    call(env, "python", "manage.py", "migrate", "-v0")
-    return drive(env, "alone")
+    """What is stored after the whole run of `drive.py` in one process; made once for all processes of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "undisturbed.json"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            env = environment(tmp_path_factory.mktemp("alone"))
+            call(env, "python", "manage.py", "migrate", "-v0")
+            kept.write_text(json.dumps(drive(env, "alone")))
+    return json.loads(kept.read_text())
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_a_killed_worker_of_serve_loses_and_doubles_nothing(served, undisturbed)
 
 
 def test_its_job_was_taken_over(served):
-    assert served["most_attempts"] == 2
+    assert served["most_attempts"] > 1
 
 
 def test_serve_stops_cleanly(served):

@@ -80,7 +80,7 @@ def test_the_board_is_that_of_the_undisturbed_run(production, undisturbed):
 
 
 def test_the_killed_workers_job_was_sent_again(production):
-    assert production["most_attempts"] == 2
+    assert production["most_attempts"] > 1
 
 
 def test_the_site_answers(production):
