@@ -15,7 +15,7 @@ from leaderboard.contracts.values import (
     GenerationRequest,
     ModelIdentity,
 )
-from leaderboard.models import Board, Submission
+from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Standing, Submission
 from leaderboard.services import catalog, submissions
 
 
@@ -81,3 +81,39 @@ def request_for(board: Board, /, model: Mapping[str, Any], **more: Any) -> submi
 def submit(board: Board, model: Mapping[str, Any], **more: Any) -> Submission:
     """A stored submission by nobody."""
     return submissions.submit(request_for(board, model, **more), user=None)[0]
+
+
+def plain_entries(count: int) -> list[Entry]:
+    """Entries of models entry-0, entry-1, … as imported: they wrote nothing here."""
+    made = []
+    for i in range(count):
+        model = catalog.named_model(generator="", identity=ModelIdentity("test", f"entry-{i}", "1"), params={})
+        parts = {"decoding": catalog.unknown_decoding(), "template": catalog.prompt_template()}
+        made.append(catalog.entry(model=model, **parts))
+    return made
+
+
+def snapshot(
+    board: Board,
+    rows: Sequence[Mapping[str, Any]],
+    details: Mapping[str, Any] | None = None,
+    categories: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> BoardSnapshot:
+    """The board's new current snapshot; the first of `rows` holds the numbers of entry-0, and so on."""
+    categories = categories or {}
+    entries = plain_entries(max(map(len, [rows, *categories.values()])))
+    board.entries.add(*entries)
+    named = [{"name": name, "prompts": 1, "verdicts": 1} for name in categories]
+    made = BoardSnapshot.objects.create(
+        board=board,
+        digest=f"{board.snapshots.count():064x}",
+        details={"rater": board.rater, "version": "1", "categories": named, **(details or {})},
+    )
+    for place, (entry, row) in enumerate(zip(entries, rows, strict=False), 1):
+        Standing.objects.create(snapshot=made, entry=entry, **{"position": place, **row})
+    for name, own in categories.items():
+        for place, (entry, row) in enumerate(zip(entries, own, strict=False), 1):
+            CategoryStanding.objects.create(snapshot=made, entry=entry, category=name, **{"position": place, **row})
+    Board.objects.filter(pk=board.pk).update(current=made)
+    board.refresh_from_db()
+    return made

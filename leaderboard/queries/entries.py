@@ -34,7 +34,16 @@ def places(entry: Entry) -> list[Place]:
     """The entry's line on each board's current snapshot."""
     current = Board.objects.filter(current__isnull=False).values("current")
     found = Standing.objects.filter(entry=entry, snapshot__in=current).select_related("snapshot__board")
+    found = found.defer("snapshot__details")
     return [Place(s.snapshot.board, s, rank_group(s.rank_low, s.rank_high)) for s in found.order_by("pk")]
+
+
+def kept_out(found: list[Place]) -> dict[int, list[str]]:
+    """By board: the kinds of flag that keep the entry out; a child's count for its parent, whose flags they are."""
+    kinds: dict[int, list[str]] = {}
+    for place in found:
+        kinds.setdefault(place.board.parent_id or place.board.pk, []).extend(place.standing.flags)
+    return kinds
 
 
 def outputs_of(entry: Entry, cursor: str) -> Page[Output]:

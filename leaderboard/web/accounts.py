@@ -39,7 +39,8 @@ class TokenForm(forms.Form):
     days = forms.IntegerField(min_value=1, max_value=365, initial=90, help_text="Days until it expires.")
 
 
-def _take(form: forms.Form, problem: InvalidInput) -> None:
+def take(form: forms.Form, problem: InvalidInput) -> None:
+    """Put each fault at its field, or over the form where it has none."""
     for error in problem.errors:
         name = str(error.path[0]) if error.path else ""
         form.add_error(name if name in form.fields else None, error.message)
@@ -56,7 +57,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         try:
             user = accounts.sign_up(**form.cleaned_data)
         except InvalidInput as problem:
-            _take(form, problem)
+            take(form, problem)
         else:
             login(request, user, backend=BACKEND)
             return redirect(after if _is_ours(request, after) else "boards")
@@ -83,7 +84,7 @@ def account(request: HttpRequest) -> HttpResponse:
             _, secret = accounts.make_token(user=request.user, **form.cleaned_data)
             form = TokenForm()
         except InvalidInput as problem:
-            _take(form, problem)
+            take(form, problem)
     context = {
         "form": form,
         "secret": secret,

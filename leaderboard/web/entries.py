@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from leaderboard.models import Board, Entry, Output
+from leaderboard.contracts.params import InvalidInput
+from leaderboard.models import Board, Entry, Flag, Output
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import compare as read_compare
 from leaderboard.queries import entries as read
+from leaderboard.queries.flags import all_flags, flags_of
 from leaderboard.queries.render import render as as_html
+from leaderboard.services import flags as flag_service
+from leaderboard.web.accounts import take
+from leaderboard.web.boards import details_of
+from leaderboard.web.contrasts import contrast, record
+from leaderboard.web.flags import RIGHT, DecisionForm, prefix, sections
 
 
 def _written(outputs: list[Output]) -> list[dict[str, Any]]:
@@ -22,11 +32,43 @@ def _written(outputs: list[Output]) -> list[dict[str, Any]]:
 
 @require_safe
 def entry(request: HttpRequest, slug: str) -> HttpResponse:
-    """What an entry is, where it stands and what it wrote."""
-    found = get_object_or_404(read.all_entries(), slug=slug)
-    page = read.outputs_of(found, request.GET.get("cursor", ""))
-    context = {"entry": found, "places": read.places(found), "outputs": _written(page.rows), "next": page.next}
-    return _with_next(render(request, "entry.html", context), page.next)
+    """What an entry is, where it stands, what it was flagged for and what it wrote."""
+    return _entry_page(request, get_object_or_404(read.all_entries(), slug=slug), {})
+
+
+@require_POST
+def decide_flag(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Clear a flag or raise it again; what was sent wrongly stays on the page with the fault."""
+    if not request.user.has_perm(RIGHT):
+        raise PermissionDenied
+    flag = get_object_or_404(all_flags(), pk=pk, entry__slug=slug)
+    form = DecisionForm(request.POST, prefix=prefix(pk))
+    if not form.is_valid() or not _decided(request, flag, form):
+        return _entry_page(request, flag.entry, {pk: form}, status=422)
+    messages.success(request, "Your decision is stored; the board is being worked out anew.")
+    return redirect(f"{reverse('entry', args=[slug])}#flags")
+
+
+def _decided(request: HttpRequest, flag: Flag, form: DecisionForm) -> bool:
+    try:
+        flag_service.decide(flag=flag, user=request.user, **form.cleaned_data)
+    except InvalidInput as problem:
+        take(form, problem)
+        return False
+    return True
+
+
+def _entry_page(request: HttpRequest, found: Entry, bound: dict[int, DecisionForm], status: int = 200) -> HttpResponse:
+    page, places = read.outputs_of(found, request.GET.get("cursor", "")), read.places(found)
+    records = flags_of(found, read.kept_out(places))
+    context = {
+        "entry": found,
+        "places": places,
+        "flags": sections(records, may_decide=request.user.has_perm(RIGHT), bound=bound),
+        "outputs": _written(page.rows),
+        "next": page.next,
+    }
+    return _with_next(render(request, "entry.html", context, status=status), page.next)
 
 
 @require_safe
@@ -68,6 +110,8 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
         "right": right,
         "same": left == right,
         "differ": differ,
+        "contrast": contrast(details_of(board), left, right),
+        "record": record(details_of(board), left, right),
         "totals": read_compare.totals(board, left, right),
         "pairs": shown,
         "page": page,

@@ -17,6 +17,7 @@ urlpatterns = [
     path("boards/<slug:slug>/compare/", entries.compare, name="compare"),
     path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
     path("entries/<slug:slug>/", entries.entry, name="entry"),
+    path("entries/<slug:slug>/flags/<int:pk>/", entries.decide_flag, name="decide-flag"),
     path("prompts/<int:pk>/", entries.prompt, name="prompt"),
     path("submit/", submissions.submit, name="submit"),
     path("submissions/<uuid:pk>/", submissions.submission, name="submission"),

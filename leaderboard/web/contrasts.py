@@ -1,0 +1,55 @@
+"""Two entries of a board against each other, from what its snapshot keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard.models import Entry
+from leaderboard.web.charts.heatmap import both_ways, pairs
+from leaderboard.web.columns import chance_text
+from leaderboard.web.how import difference_text
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What separates two neighbours, as text; `more` says whether it is decided, or what would decide it."""
+
+    better: str
+    worse: str
+    difference: str
+    chance: str
+    more: str
+
+
+def contrast(details: Mapping[str, Any], left: Entry, right: Entry) -> Contrast | None:
+    """The difference of the two with its own standard error; None where they are not neighbours on the board.
+
+    Only neighbours have one: two intervals side by side do not tell the error of a difference.
+    """
+    names = {entry.slug: str(entry) for entry in (left, right)}
+    for one in details.get("neighbours") or []:
+        if {one["better"], one["worse"]} == names.keys():
+            return Contrast(
+                names[one["better"]],
+                names[one["worse"]],
+                difference_text(one),
+                chance_text(one.get("chance")),
+                _more(one),
+            )
+    return None
+
+
+def _more(one: Mapping[str, Any]) -> str:
+    if one.get("decided"):
+        return "it is decided"
+    return f"about {one['more']:,} more judgments of the two would decide it" if one.get("more") else ""
+
+
+def record(details: Mapping[str, Any], left: Entry, right: Entry) -> str:
+    """How often the left one won of the times that they met; "" where they never did."""
+    met = both_ways(pairs(details)).get((left.slug, right.slug))
+    if met is None:
+        return ""
+    return f"{left} took {met.won:,.1f} of {met.n:,.0f} against {right}, {met.share:.1f} %; a tie counts one half."
