@@ -13,7 +13,7 @@ from django.utils.http import parse_etags
 from ninja import Router
 from pydantic import BaseModel
 
-from leaderboard.api.problems import responses
+from leaderboard.api.problems import FieldProblem, problem, responses
 from leaderboard.api.standings import Row, rows_of, write_csv
 from leaderboard.models import Board
 from leaderboard.queries.boards import all_boards
@@ -70,9 +70,37 @@ class Standings(BaseModel):
     """The rows of one immutable snapshot, best first."""
 
     board: str
+    category: str
+    categories: list[str]
     snapshot: str | None
     snapshot_at: datetime | None
     items: list[Row]
+
+
+class SnapshotDetails(BaseModel):
+    """How a board's numbers were made, and what stands behind them; entries are named by slug.
+
+    `methods`: version, parameters and notes of each, or the `reason` why it gave nothing. `style`: effects in
+    logits. `neighbours`: what separates each entry from the next. `ask_next`: comparisons that would tell
+    most. `fragility`: the fewest judgments without which another entry leads. `flags`: with their evidence.
+    """
+
+    board: str
+    snapshot: str | None
+    snapshot_at: datetime | None
+    rater: str = ""
+    version: str = ""
+    notes: list[str] = []
+    counts: dict[str, int] = {}
+    methods: dict[str, dict[str, Any]] = {}
+    categories: list[dict[str, Any]] = []
+    style: list[dict[str, Any]] = []
+    length: dict[str, Any] = {}
+    pairs: dict[str, list[Any]] = {}
+    neighbours: list[dict[str, Any]] = []
+    ask_next: list[dict[str, Any]] = []
+    fragility: dict[str, Any] | None = None
+    flags: list[dict[str, Any]] = []
 
 
 def _sizes() -> dict[int, int]:
@@ -138,20 +166,55 @@ _EXTRA: dict[str, Any] = {
     openapi_extra=_EXTRA,
 )
 def get_standings(
-    request: HttpRequest, slug: str, response: HttpResponse, format: Literal["json", "csv"] = "json"
+    request: HttpRequest,
+    slug: str,
+    response: HttpResponse,
+    format: Literal["json", "csv"] = "json",
+    category: str = "",
 ) -> Any:
-    """The current standings; send the ETag back in If-None-Match and get 304 while nothing has changed.
+    """The current standings, over one category of prompts where it is named.
 
+    Send the ETag back in If-None-Match and get 304 while nothing has changed.
     In CSV, an apostrophe goes before text that a spreadsheet would run as a formula.
     """
     board = find_board(slug)
     etag = f'"{board.current.digest}"' if board.current else ""
     if etag and _is_known(request, etag):
         return HttpResponse(status=304, headers={"ETag": etag})
-    answer = _csv(board) if format == "csv" else response
+    known = _categories(board)
+    if category and category not in known:
+        told = f"The board has no category '{category[:80]}'. Categories: {', '.join(known) or 'none'}."
+        return problem(422, told, [FieldProblem(parameter="category", detail=told)])
+    answer = _csv(board, category) if format == "csv" else response
     if etag:
         answer["ETag"] = etag
-    return answer if format == "csv" else _json(board)
+    return answer if format == "csv" else _json(board, category, known)
+
+
+@router.get(
+    "/boards/{slug:slug}/details",
+    response={200: SnapshotDetails, 304: None, **responses(404)},
+    openapi_extra={**_EXTRA, "responses": {200: {"headers": _ETAG}, 304: {"headers": _ETAG}}},
+)
+def get_details(request: HttpRequest, slug: str, response: HttpResponse) -> Any:
+    """How the current standings were made, what separates neighbours, flags, and the table of pairs."""
+    board = find_board(slug)
+    made = board.current
+    etag = f'"{made.digest}"' if made else ""
+    if etag and _is_known(request, etag):
+        return HttpResponse(status=304, headers={"ETag": etag})
+    if etag:
+        response["ETag"] = etag
+    told = {name: value for name, value in (made.details if made else {}).items() if name in _DETAILS}
+    digest, at = (made.digest, made.created_at) if made else (None, None)
+    return SnapshotDetails(board=board.slug, snapshot=digest, snapshot_at=at, **told)
+
+
+_DETAILS = set(SnapshotDetails.model_fields) - {"board", "snapshot", "snapshot_at"}
+
+
+def _categories(board: Board) -> list[str]:
+    return [one["name"] for one in board.current.details.get("categories", [])] if board.current else []
 
 
 def _is_known(request: HttpRequest, etag: str) -> bool:
@@ -159,18 +222,20 @@ def _is_known(request: HttpRequest, etag: str) -> bool:
     return "*" in given or etag in [one.removeprefix("W/") for one in given]
 
 
-def _json(board: Board) -> Standings:
+def _json(board: Board, category: str, known: list[str]) -> Standings:
     made = board.current
     return Standings(
         board=board.slug,
+        category=category,
+        categories=known,
         snapshot=made.digest if made else None,
         snapshot_at=made.created_at if made else None,
-        items=rows_of(made),
+        items=rows_of(made, category),
     )
 
 
-def _csv(board: Board) -> HttpResponse:
+def _csv(board: Board, category: str) -> HttpResponse:
     text = io.StringIO(newline="")
-    write_csv(rows_of(board.current), text)
+    write_csv(rows_of(board.current, category), text)
     headers = {"Content-Disposition": f'inline; filename="{board.slug}.csv"'}
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)

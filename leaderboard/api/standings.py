@@ -8,13 +8,19 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel
 
-from leaderboard.models import BoardSnapshot, Standing
+from leaderboard.models import BoardSnapshot, CategoryStanding, Standing
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Row(BaseModel):
-    """One row of a board. Rates are in percent; null means that there is no such number, never zero."""
+    """One row of a board. Rates are in percent; null means that there is no such number, never zero.
+
+    `lc`: length-controlled win rate. `style_…`: the rating with style held equal. `chance`: probability that the
+    entry stands above the next row, and `more` about how many judgments would decide it. `missing` counts what
+    should be there and is not, `unscored` those of it that were judged without a number. `flags`: why a row is
+    out of the ranking.
+    """
 
     entry: str
     model: str
@@ -26,8 +32,20 @@ class Row(BaseModel):
     rating_high: float | None
     win_rate: float | None
     win_rate_se: float | None
+    lc: float | None
+    lc_se: float | None
+    lc_low: float | None
+    lc_high: float | None
+    style_rating: float | None
+    style_low: float | None
+    style_high: float | None
+    style_rank_low: int | None
+    style_rank_high: int | None
+    chance: float | None
+    more: int | None
     n: int
     missing: int
+    unscored: int
     discrete_win_rate: float | None
     elo: float | None
     score: float | None
@@ -36,6 +54,7 @@ class Row(BaseModel):
     mean_length: float | None
     mean_tokens: float | None
     cost_usd: float | None
+    flags: list[str]
     note: str
 
 
@@ -43,19 +62,21 @@ COLUMNS = tuple(Row.model_fields)
 _NAMES = {"entry", "model", "decoding"}
 
 
-def as_row(standing: Standing) -> Row:
+def as_row(standing: Standing | CategoryStanding) -> Row:
     """A standing, with its entry's parts loaded, as a row."""
     entry = standing.entry
     numbers = {name: getattr(standing, name) for name in COLUMNS if name not in _NAMES}
     return Row(entry=entry.slug, model=str(entry.model), decoding=str(entry.decoding), **numbers)
 
 
-def rows_of(snapshot: BoardSnapshot | None) -> list[Row]:
-    """All rows of a snapshot, best first; none where there is no snapshot yet."""
+def rows_of(snapshot: BoardSnapshot | None, category: str = "") -> list[Row]:
+    """All rows of a snapshot, or of one of its categories, best first; none where there is no snapshot yet."""
     if snapshot is None:
         return []
-    found = Standing.objects.filter(snapshot=snapshot).select_related("entry__model", "entry__decoding")
-    return [as_row(standing) for standing in found.order_by("position")]
+    found: Any = Standing.objects.filter(snapshot=snapshot)
+    if category:
+        found = CategoryStanding.objects.filter(snapshot=snapshot, category=category)
+    return [as_row(row) for row in found.select_related("entry__model", "entry__decoding").order_by("position")]
 
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> None:
@@ -70,4 +91,6 @@ def _cell(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
     if value is None:
         return ""
+    if isinstance(value, list):
+        return _cell(" ".join(value))
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

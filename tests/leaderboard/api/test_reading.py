@@ -8,12 +8,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leaderboard.api.standings import COLUMNS, Row, write_csv
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem
 from leaderboard.models import Entry, Judgment, Output
+from leaderboard.services import catalog
 from tests.factories import submit, sums_board
 
 WANTED = (
-    "entry model decoding rank_low rank_high rating rating_low rating_high win_rate win_rate_se n missing "
-    "discrete_win_rate elo score score_n score_missing mean_length mean_tokens cost_usd note"
+    "entry model decoding rank_low rank_high rating rating_low rating_high win_rate win_rate_se "
+    "lc lc_se lc_low lc_high style_rating style_low style_high style_rank_low style_rank_high chance more n missing "
+    "unscored discrete_win_rate elo score score_n score_missing mean_length mean_tokens cost_usd flags note"
 ).split()
 
 
@@ -83,6 +86,7 @@ def test_csv_runs_no_formula():
         "decoding": "-T",
         "note": 'a,"b"\n',
         "elo": -3.5,
+        "flags": ["constant-output", "empty-outputs"],
     }
     file = io.StringIO(newline="")
     write_csv([Row.model_construct(**cells)], file)
@@ -90,6 +94,38 @@ def test_csv_runs_no_formula():
     (line,) = csv.DictReader(file)
     assert (line["entry"], line["model"], line["decoding"]) == ("'=1+1", "'@x", "'-T")
     assert (line["note"], line["elo"], line["n"]) == ('a,"b"\n', "-3.5", "")
+    assert line["flags"] == "constant-output empty-outputs"
+
+
+def test_details_tell_how_the_numbers_were_made(get, ranked):
+    response = get("/boards/sums/details")
+    body = response.json()
+    assert response["ETag"] == f'"{ranked.current.digest}"' == f'"{body["snapshot"]}"'
+    assert body["methods"]["bradley-terry"]["params"]["confidence"] == 0.95
+    assert (body["rater"], body["counts"]) == ("bradley-terry", {"verdicts": 6, "unscored": 0})
+    (pair,) = body["neighbours"]
+    assert {pair["better"], pair["worse"]} == set(body["pairs"]["entries"])
+    assert get("/boards/sums/details", if_none_match=response["ETag"]).status_code == 304
+
+
+def test_a_category_has_standings_of_its_own(get, fault, work):
+    items = [BenchmarkItem(f"p{i}", f"{i}+{i}", str(2 * i), "odd" if i % 2 else "even") for i in range(1, 9)]
+    board = sums_board(0)
+    board.benchmark = catalog.benchmark(BenchmarkData("parts", "1", tuple(items)))
+    board.save()
+    for model in ({"model": "right"}, {"model": "wrong", "wrong_every": 2}):
+        submit(board, model)
+    work()
+    whole = get("/boards/sums/standings").json()
+    assert whole["categories"] == ["even", "odd"]
+    even, odd = (get(f"/boards/sums/standings?category={name}").json() for name in ("even", "odd"))
+    assert [row["score"] for row in even["items"]] == [100.0, 0.0]
+    assert [row["score"] for row in odd["items"]] == [100.0, 100.0]
+    assert {row["n"] for row in even["items"]} == {4}
+    assert get("/boards/sums/standings?category=odd&format=csv").content.decode().count("\n") == 3
+    problem = fault(get("/boards/sums/standings?category=none"), 422)
+    assert problem["errors"][0]["parameter"] == "category"
+    assert "Categories: even, odd." in problem["detail"]
 
 
 def test_entries_show_their_parts_and_places(get, ranked):
