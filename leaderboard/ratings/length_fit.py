@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.ratings.logistic import Floats, l1_logistic, sigmoid
+from leaderboard.ratings.logistic import Floats, l1_logistic, sigmoid, softplus
 
 C_GRID = tuple(np.logspace(-4, 4, 10).tolist())
 """The values among which AlpacaEval 2 chooses."""
@@ -119,14 +119,15 @@ def cross_validated(rows: Rows, regulariser: Regulariser) -> Floats:
     size = target.shape[1]
     if size < FOLDS:
         raise ValueError(f"{FOLDS} folds need at least {FOLDS} rows.")
-    held_out = np.arange(size) % FOLDS == np.arange(FOLDS)[:, None]
-    training, testing = weight * ~held_out, weight * held_out
+    fold = np.arange(size) % FOLDS
+    training = weight * (fold != np.arange(FOLDS)[:, None])
+    share = weight[0] / np.bincount(fold, weight[0])[fold] / FOLDS
     w = np.zeros((FOLDS, 3))
     losses = []
     for c in C_GRID:
         w = l1_logistic(features, target, training, c, w)
-        loss = _cross_entropy(target, features[0] @ w.T)
-        losses.append(np.mean(np.sum(testing * loss, axis=1) / np.sum(testing, axis=1)))
+        held_out = np.sum(features[0] * w[fold], axis=1)
+        losses.append(share @ (softplus(held_out) - target[0] * held_out))
     return np.array(losses)
 
 
@@ -199,11 +200,6 @@ def _stacked(rows: Rows, regulariser: Regulariser) -> tuple[Floats, Floats, Floa
     target = np.concatenate([rows.credit, regulariser.target])
     weight = np.concatenate([rows.weight, np.full(m, REGULARISER_WEIGHT)])
     return np.concatenate([own, others])[None], target[None], weight[None]
-
-
-def _cross_entropy(target: Floats, logits: Floats) -> Floats:
-    """(B, n) CE of targets (1, n) and logits (n, B)."""
-    return np.asarray(target * np.logaddexp(0, -logits.T) + (1 - target) * np.logaddexp(0, logits.T))
 
 
 def _chunks(replicates: int, rows: int) -> Iterator[slice]:

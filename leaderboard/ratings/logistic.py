@@ -7,6 +7,7 @@ and liblinear's convention for C, every coefficient penalised.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-TOLERANCE = 1e-10
+TOLERANCE = 1e-11
 """Largest breach of the optimality conditions, as a share of the largest gradient that is possible."""
 ROUNDING = 1e-7
 """A breach below it that has not shrunk for `PATIENCE` steps is rounding, and ends the search too."""
 PATIENCE = 5
-WHOLE = 1e-3
-"""Logits; a step that changes none by more is taken whole."""
+WHOLE = 1.5
+"""Logits; a step that changes none by more than this r is taken whole: it descends, since (eʳ − r − 1)/r² < 1."""
 FAR = 3.0
 """Logits; longer steps are searched along."""
 STEPS = 200
@@ -37,14 +38,19 @@ def sigmoid(logits: Floats) -> Floats:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * logits), dtype=np.float64)
 
 
+def softplus(logits: Floats) -> Floats:
+    """log(1 + e^x), without overflow; three times as fast as `logaddexp`."""
+    return np.asarray(np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits))))
+
+
 def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, start: Floats | None = None) -> Floats:
     """(B, k) coefficients of B problems solved together, to `TOLERANCE`.
 
     `features` (B or 1, n, k), `target` (B or 1, n) in [0, 1], `weight` (B or 1, n) non-negative, `start` (B, k).
     Each step minimises the second-order model of the loss plus ‖w‖₁ exactly (proximal Newton, Lee, Sun and
-    Saunders 2014), shortened by log(1+r)/r, r the largest change of any logit: for a logistic loss this always
-    descends and ends quadratically (Bach 2010, quasi-self-concordance). Of a far step also longer shares are
-    tried, because one-sided targets put the optimum hundreds of logits away.
+    Saunders 2014). With r the largest change of any logit, it is shortened by log(1+r)/r where r exceeds `WHOLE`:
+    for a logistic loss this always descends and ends quadratically (Bach 2010, quasi-self-concordance). Of a far
+    step also longer shares are tried, because one-sided targets put the optimum hundreds of logits away.
 
     Raises: ValueError where a number is not finite, c is not positive, k exceeds `MOST_COLUMNS`, or no
     optimum is found.
@@ -53,16 +59,19 @@ def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, star
     size = max(len(features), len(target), len(weight))
     w = np.zeros((size, features.shape[2])) if start is None else start.astype(np.float64)
     logits = _logits(features, w)
+    products, places = _products(features)
+    due = weight * target
     scale = 1 + c * np.max(_sums(weight, np.abs(features)), axis=1)
     least, idle = np.inf, 0
     for _ in range(STEPS):
         q = sigmoid(logits)
-        gradient = c * _sums(weight * (q - target), features)
+        given = weight * q
+        gradient = c * _sums(given - due, features)
         breach = float(np.max(_breach(w, gradient) / scale))
         idle, least = (idle + 1, least) if breach >= least else (0, breach)
         if breach <= TOLERANCE or (idle >= PATIENCE and breach <= ROUNDING):
             return w
-        goal = _model_optimum(c * _curvature(features, weight * q * (1 - q)), gradient, w)
+        goal = _model_optimum(c * _sums(given * (1 - q), products)[:, places], gradient, w)
         moved = _logits(features, goal - w)
         share = _Line(target, c * weight, logits, moved, w, goal).shares()
         w = np.where(share == 1, goal, w + share * (goal - w))
@@ -84,7 +93,6 @@ class _Line:
     def shares(self) -> Floats:
         """(B, 1) how much of the way to go."""
         reach = np.max(np.abs(self.moved), axis=1, initial=1e-300)[:, None]
-        # A shortened step never lands on 0 exactly, so the last ones are whole.
         share = np.where(reach < WHOLE, 1.0, np.log1p(reach) / reach)
         far = np.flatnonzero(reach > FAR)
         if len(far):
@@ -103,7 +111,7 @@ class _Line:
 
     def _objective(self, share: Floats) -> Floats:
         z = self.logits + share * self.moved
-        loss = np.sum(self.weight * (np.logaddexp(0, z) - self.target * z), axis=1)
+        loss = np.sum(self.weight * (softplus(z) - self.target * z), axis=1)
         return np.asarray(loss + np.sum(np.abs(self.w + share * (self.goal - self.w)), axis=1))
 
 
@@ -119,17 +127,35 @@ def _check(features: Floats, target: Floats, weight: Floats, c: float) -> None:
 
 
 def _logits(features: Floats, w: Floats) -> Floats:
+    if len(features) == 1:
+        return np.asarray(w @ features[0].T)
     return np.asarray(np.matmul(features, w[:, :, None])[:, :, 0])
 
 
 def _sums(rows: Floats, features: Floats) -> Floats:
     """(B, k) of Σ_i rows_i · x_i."""
+    if len(features) == 1:
+        return np.asarray(rows @ features[0])
     return np.asarray(np.matmul(rows[:, None, :], features)[:, 0, :])
 
 
-def _curvature(features: Floats, rows: Floats) -> Floats:
-    """(B, k, k) of Σ_i rows_i · x_i x_iᵀ."""
-    return np.asarray(np.matmul(features.transpose(0, 2, 1), rows[:, :, None] * features))
+@cache
+def _triangle(k: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of the upper triangle of a (k, k) matrix, and the (k, k) places of each entry among them."""
+    i, j = np.triu_indices(k)
+    places = np.zeros((k, k), dtype=np.int64)
+    places[i, j] = places[j, i] = np.arange(len(i))
+    return i, j, places
+
+
+def _products(features: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """(B or 1, n, k(k+1)/2) products of every two columns of a row, and the (k, k) places of each among them.
+
+    With them all curvatures are one matrix product.
+    """
+    i, j, places = _triangle(features.shape[2])
+    columns = features.transpose(0, 2, 1).copy()
+    return (columns[:, i] * columns[:, j]).transpose(0, 2, 1), places
 
 
 def _breach(w: Floats, gradient: Floats) -> Floats:
@@ -141,9 +167,22 @@ def _breach(w: Floats, gradient: Floats) -> Floats:
 def _model_optimum(hessian: Floats, gradient: Floats, w: Floats) -> Floats:
     """(B, k) the u with least ½(u−w)ᵀH(u−w) + g·(u−w) + ‖u‖₁: of all sign patterns the one that keeps its signs."""
     k = w.shape[1]
-    eye = np.eye(k)
-    hessian = hessian + (JITTER * np.trace(hessian, axis1=1, axis2=2)[:, None, None] / k + FLAT) * eye
+    ridge = JITTER * np.trace(hessian, axis1=1, axis2=2) / k + FLAT
+    hessian = hessian + ridge[:, None, None] * np.eye(k)
     pull = np.matmul(hessian, w[:, :, None])[:, :, 0] - gradient
+    signs = np.sign(w)
+    u = np.linalg.solve(hessian, (pull - signs)[:, :, None])[:, :, 0]
+    # once the first steps are done signs rarely change, and the whole search costs some times as much
+    other = np.flatnonzero(np.any(np.sign(u) * signs <= 0, axis=1))
+    if len(other):
+        u[other] = _searched(hessian[other], pull[other])
+    return np.asarray(u)
+
+
+def _searched(hessian: Floats, pull: Floats) -> Floats:
+    """The same from H and H·w − g, trying every pattern."""
+    k = pull.shape[1]
+    eye = np.eye(k)
     signs = np.array(list(product((0.0, 1.0, -1.0), repeat=k)))[:, None, :]
     active = np.abs(signs)
     # A row and a column of the identity stand in for each coefficient held at 0.
@@ -153,4 +192,4 @@ def _model_optimum(hessian: Floats, gradient: Floats, w: Floats) -> Floats:
     wrong = np.where(active > 0, np.maximum(-signs * u, 0) * np.diagonal(hessian, axis1=1, axis2=2), 0)
     pushed = np.where(active > 0, 0, np.maximum(np.abs(force) - 1, 0))
     chosen = np.argmin(np.max(wrong + pushed, axis=2), axis=0)
-    return np.asarray(u[chosen, np.arange(len(w))])
+    return np.asarray(u[chosen, np.arange(len(pull))])
