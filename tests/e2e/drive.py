@@ -14,19 +14,19 @@ REQUESTS: tuple[dict[str, Any], ...] = tuple(
     {
         "board": SLUG,
         "generator": "transformers",
-        "model": {"model": "pebble-s", "batch_size": 1},
+        "model": {"model": model, "batch_size": 1},
         "strategy": strategy,
         "decoding": {"max_new_tokens": 64, **decoding},
         "samples": samples,
         "seed": 1,
     }
-    for strategy, decoding, samples in (
-        ("greedy", {}, 1),
-        ("temperature", {"temperature": 1.0}, 5),
-        ("min-p", {"temperature": 2.0, "min_p": 0.1}, 5),
+    for model, strategy, decoding, samples in (
+        ("pebble-s", "greedy", {}, 1),
+        ("pebble-s", "temperature", {"temperature": 1.0}, 1),
+        ("pebble-m", "min-p", {"temperature": 2.0, "min_p": 0.1}, 4),
     )
 )
-"""Three real entries, as bodies of the API."""
+"""Three real entries, as bodies of the API; decoded one output at a time, for a job to last some seconds."""
 OUTPUTS = PROMPTS * sum(request["samples"] for request in REQUESTS)
 
 
