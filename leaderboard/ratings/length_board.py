@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from leaderboard.ratings.length_fit import (
     Rows,
     between,
     choose_c,
+    fit_regulariser,
     fit_rows,
     length_controlled,
     points,
@@ -204,6 +206,10 @@ class _Fitter:
     def published(self) -> bool:
         return self.params.mode == PUBLISHED
 
+    @cached_property
+    def _begin(self) -> LengthFit:
+        return fit_regulariser(self.regulariser, self.params.c)
+
     def entry(self, name: str, view: View) -> Entry:
         view = view.once() if self.published else view
         refusal = self._refusal(view)
@@ -212,14 +218,17 @@ class _Fitter:
         places = np.arange(len(view.credit)) if self.published else view.prompt
         rows = Rows(view.length(), self.difficulty[places], view.credit, view.weight)
         c = choose_c(rows, self.regulariser) if self.published else self.params.c
-        fit = fit_rows(rows, c, view.std_delta(), self.regulariser)
+        fit = fit_rows(rows, c, view.std_delta(), self.regulariser, self._begin)
         value = length_controlled(fit, rows.difficulty, rows.weight)
-        drawn = self.draws[:, self.prompts.unit[view.prompt]]
+        unit = self.prompts.unit[view.prompt]
+        drawn = self.draws[:, unit]
         replicates = refits(rows, fit, drawn, self.regulariser)
         spread = points(replicates, rows.difficulty, drawn * rows.weight)
-        alone = len(np.unique(self.prompts.unit[view.prompt])) < 2
+        alone = np.all(unit == unit[0])
         found = None if alone else interval(value, spread, self.params.confidence)
-        return Entry(name, view, "", fit, value, rows.difficulty, np.unique(places), replicates, found)
+        return Entry(
+            name, view, "", fit, value, rows.difficulty, np.flatnonzero(np.bincount(places)), replicates, found
+        )
 
     def _refusal(self, view: View) -> str:
         if not len(view.credit):

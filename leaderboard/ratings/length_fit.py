@@ -18,6 +18,8 @@ from leaderboard.ratings.logistic import Floats, l1_logistic, sigmoid, softplus
 C_GRID = tuple(np.logspace(-4, 4, 10).tolist())
 """The values among which AlpacaEval 2 chooses."""
 FOLDS = 5
+ROUGH = 1e-7
+"""Tolerance of the fits that only choose C: an error of ε in coefficients is one of ε² in the loss."""
 REGULARISER_WEIGHT = 0.1
 """Weight of one regularising row; an entry's own rows weigh 1 a prompt."""
 CHUNK = 1_000_000
@@ -90,14 +92,38 @@ BASELINE_FIT = LengthFit(0.0, 0.0, 0.0, 0.0, 0.0)
 """The baseline against itself."""
 
 
-def fit_rows(rows: Rows, c: float, std_delta: float, regulariser: Regulariser) -> LengthFit:
+def fit_rows(
+    rows: Rows, c: float, std_delta: float, regulariser: Regulariser, begin: LengthFit = BASELINE_FIT
+) -> LengthFit:
     """min ‖w‖₁ + C·Σ weight·CE over the entry's rows and the regularising rows, to the exact optimum.
+
+    The search begins at φ and ψ of `begin`, as of `fit_regulariser`, and at the θ of the entry's raw win rate; a
+    near start saves steps and changes nothing else.
 
     Raises: ValueError as `logistic.l1_logistic`.
     """
     features, target, weight = _stacked(rows, regulariser)
-    w = l1_logistic(features, target, weight, c)[0]
+    start = np.array([[begin.length, begin.difficulty, _log_odds(rows)]])
+    w = l1_logistic(features, target, weight, c, start)[0]
     return LengthFit(float(w[0]), float(w[1]), float(w[2]), c, std_delta)
+
+
+def fit_regulariser(regulariser: Regulariser, c: float) -> LengthFit:
+    """The fit of an entry that has no rows: φ and ψ of the regularising rows alone, θ = 0.
+
+    Raises: ValueError as `logistic.l1_logistic`.
+    """
+    features, target, weight = _stacked(Rows(*[np.zeros(0)] * 4), regulariser)
+    w = l1_logistic(features, target, weight, c)[0]
+    return LengthFit(float(w[0]), float(w[1]), 0.0, c, 0.0)
+
+
+def _log_odds(rows: Rows) -> float:
+    """Of the raw win rate, which is held away from 0 and 1; 0 without rows."""
+    if not np.sum(rows.weight):
+        return 0.0
+    share = float(np.clip(np.average(rows.credit, weights=rows.weight), 0.01, 0.99))
+    return float(np.log(share / (1 - share)))
 
 
 def choose_c(rows: Rows, regulariser: Regulariser) -> float:
@@ -125,7 +151,7 @@ def cross_validated(rows: Rows, regulariser: Regulariser) -> Floats:
     w = np.zeros((FOLDS, 3))
     losses = []
     for c in C_GRID:
-        w = l1_logistic(features, target, training, c, w)
+        w = l1_logistic(features, target, training, c, w, tolerance=ROUGH)
         held_out = np.sum(features[0] * w[fold], axis=1)
         losses.append(share @ (softplus(held_out) - target[0] * held_out))
     return np.array(losses)
@@ -138,9 +164,11 @@ def refits(rows: Rows, fit: LengthFit, draws: NDArray[np.int64], regulariser: Re
 
     Raises: ValueError as `logistic.l1_logistic`.
     """
+    found = np.full((len(draws), 3), np.nan)
+    if not len(draws):
+        return found
     features, target, weight = _stacked(rows, regulariser)
     n = len(rows.credit)
-    found = np.full((len(draws), 3), np.nan)
     for part in _chunks(len(draws), target.shape[1]):
         weights = np.repeat(weight, len(draws[part]), axis=0)
         weights[:, :n] *= draws[part]

@@ -44,7 +44,7 @@ class View:
     @property
     def prompts(self) -> int:
         """How many different prompts were judged."""
-        return len(np.unique(self.prompt))
+        return int(np.count_nonzero(np.bincount(self.prompt)))
 
     @property
     def raw(self) -> float | None:

@@ -43,8 +43,16 @@ def softplus(logits: Floats) -> Floats:
     return np.asarray(np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits))))
 
 
-def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, start: Floats | None = None) -> Floats:
-    """(B, k) coefficients of B problems solved together, to `TOLERANCE`.
+def l1_logistic(
+    features: Floats,
+    target: Floats,
+    weight: Floats,
+    c: float,
+    start: Floats | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+) -> Floats:
+    """(B, k) coefficients of B problems solved together, to `tolerance` (see `TOLERANCE`).
 
     `features` (B or 1, n, k), `target` (B or 1, n) in [0, 1], `weight` (B or 1, n) non-negative, `start` (B, k).
     Each step minimises the second-order model of the loss plus ‖w‖₁ exactly (proximal Newton, Lee, Sun and
@@ -69,7 +77,7 @@ def l1_logistic(features: Floats, target: Floats, weight: Floats, c: float, star
         gradient = c * _sums(given - due, features)
         breach = float(np.max(_breach(w, gradient) / scale))
         idle, least = (idle + 1, least) if breach >= least else (0, breach)
-        if breach <= TOLERANCE or (idle >= PATIENCE and breach <= ROUNDING):
+        if breach <= tolerance or (idle >= PATIENCE and breach <= ROUNDING):
             return w
         goal = _model_optimum(c * _sums(given * (1 - q), products)[:, places], gradient, w)
         moved = _logits(features, goal - w)
