@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from leaderboard.contracts.params import Params
@@ -14,9 +15,25 @@ from leaderboard.contracts.values import (
     Generation,
     GenerationRequest,
     ModelIdentity,
+    Outcome,
+    VerdictState,
 )
-from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Standing, Submission
-from leaderboard.services import catalog, submissions
+from leaderboard.models import (
+    Ballot,
+    Board,
+    BoardSnapshot,
+    CategoryStanding,
+    Comparison,
+    Entry,
+    Judge,
+    Judgment,
+    Output,
+    Prompt,
+    Standing,
+    Submission,
+    Vote,
+)
+from leaderboard.services import catalog, facts, submissions
 
 
 class Parrot:
@@ -117,3 +134,99 @@ def snapshot(
     Board.objects.filter(pk=board.pk).update(current=made)
     board.refresh_from_db()
     return made
+
+
+MARKERS = ("answer is", "the result:", "so it is")
+"""What tells the judges of a `FactBoard` apart."""
+
+
+@dataclass
+class FactBoard:
+    """A board of named entries, and a hand that puts facts on it one by one; `prompts` by key."""
+
+    board: Board
+    entries: dict[str, Entry]
+    prompts: dict[str, Prompt]
+    judges: list[Judge]
+
+    def answer(self, name: str, key: str, text: str | None = None, **more: Any) -> Output:
+        """The entry's output to the prompt; made, with a text of its own unless one is given, where there is none."""
+        entry, prompt, sample = self.entries[name], self.prompts[key], more.pop("sample", 0)
+        known = Output.objects.filter(entry=entry, prompt=prompt, sample=sample).first()
+        if known is None:
+            text = f"{name} on {key}: " + "x" * (3 * len(name) + 7 * prompt.position % 11) if text is None else text
+            facts.add_outputs([Output(entry=entry, prompt=prompt, sample=sample, text=text, **more)])
+            known = Output.objects.get(entry=entry, prompt=prompt, sample=sample)
+        return known
+
+    def pair(self, first: str, second: str, key: str) -> Comparison:
+        """The comparison of the two outputs."""
+        row = facts.comparison_row(self.answer(first, key), self.answer(second, key))
+        facts.add_comparisons([row])
+        return Comparison.objects.get(a=row.a, b=row.b)
+
+    def verdict(
+        self, first: str, second: str, key: str, credit: float | None, *, judge: int = 0, repeat: int = 0
+    ) -> Judgment:
+        """A judge's verdict with the credit of `first`, who was shown first; None is unscored."""
+        comparison = self.pair(first, second, key)
+        turned = comparison.entry_a_id != self.entries[first].pk
+        row = Judgment(
+            judge=self.judges[judge],
+            comparison=comparison,
+            swapped=turned,
+            repeat=repeat,
+            state=VerdictState.UNPARSED if credit is None else VerdictState.SCORED,
+            credit_a=credit if credit is None or not turned else 1.0 - credit,
+        )
+        facts.add_judgments([row])
+        return Judgment.objects.get(judge=row.judge, comparison=comparison, swapped=turned, repeat=repeat)
+
+    def vote(self, first: str, second: str, key: str, outcome: Outcome, voter: str = "user:1") -> Vote:
+        """A person's vote; `outcome` A is for `first`, who was shown left."""
+        comparison = self.pair(first, second, key)
+        turned = comparison.entry_a_id != self.entries[first].pk
+        ballot = Ballot.objects.create(
+            board=self.board,
+            comparison=comparison,
+            voter=voter,
+            swapped=turned,
+            token=f"{voter} {comparison.pk}",
+            expires_at="2100-01-01T00:00:00Z",
+        )
+        seen = {Outcome.A: Outcome.B, Outcome.B: Outcome.A}.get(outcome, outcome) if turned else outcome
+        return Vote.objects.create(ballot=ballot, comparison=comparison, board=self.board, voter=voter, outcome=seen)
+
+
+def named_entry(name: str) -> Entry:
+    """An entry of an imported model of this name."""
+    identity = ModelIdentity("test", name, "1")
+    row = catalog.named_model(generator="imported", identity=identity, params={})
+    return catalog.entry(model=row, decoding=catalog.unknown_decoding(), template=catalog.prompt_template())
+
+
+def fact_board(
+    entries: Sequence[str],
+    categories: Mapping[str, str],
+    *,
+    judges: int = 1,
+    baseline: str = "",
+    slug: str = "facts",
+    **more: Any,
+) -> FactBoard:
+    """A board without facts; `categories` of each prompt by its key. It is rated as `rater` in `more` says."""
+    items = tuple(BenchmarkItem(key, f"Say {key}.", category=category) for key, category in categories.items())
+    benchmark = catalog.benchmark(BenchmarkData(slug, "1", items))
+    made = {name: named_entry(name) for name in entries}
+    pairing = Board.Pairing.BASELINE if baseline else Board.Pairing.ALL
+    board = Board.objects.create(
+        slug=slug,
+        title=slug,
+        benchmark=benchmark,
+        baseline=made.get(baseline),
+        **{"pairing": pairing, "rater": "win-rate" if baseline else "bradley-terry", **more},
+    )
+    board.entries.add(*made.values())
+    own = [catalog.judge(plugin="reference", params={"marker": marker}) for marker in MARKERS[:judges]]
+    board.judges.add(*own)
+    return FactBoard(board, made, {prompt.key: prompt for prompt in benchmark.prompts.all()}, own)

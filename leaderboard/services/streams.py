@@ -16,10 +16,12 @@ from leaderboard.contracts.values import CREDIT, FinishReason, Outcome
 from leaderboard.models import Board, Comparison, Entry, Judgment, Output, Score, Vote
 from leaderboard.ratings.text_measures import MEASURES, measure
 
-FORMAT = 1
+FORMAT = 2
 SETTLED_SECONDS = 60.0
-"""PostgreSQL commits rows out of the order of their ids, so ids this young are looked at again."""
+"""PostgreSQL commits rows out of the order of their ids, so ids first seen this lately are looked at again."""
 DIGEST_SPACE = 1 << 512
+CREDIT_DIGITS = 12
+"""Decimals of a credit in a digest: 1 − (1 − c) differs from c in the last bit, so more would depend on the ids."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Scope:
 
 @dataclass
 class Columns:
-    """Rows of one kind of fact as arrays of one length; `digest`: sum of the SHA-512 of each row's content."""
+    """Rows of one kind of fact by id, as arrays of one length; `digest`: sum of the SHA-512 of each row's content.
+
+    `at`: when a row was made, by its writer's clock. `seen`: when it was known to be there, in Unix seconds too.
+    """
 
     values: dict[str, NDArray[Any]]
     digest: int = 0
@@ -65,14 +70,18 @@ class Columns:
 
     def settled(self, now: float) -> int:
         """The largest id below which no row can appear any more."""
-        old = self["pk"][self["at"] < now - SETTLED_SECONDS]
+        old = self["pk"][self["seen"] < now - SETTLED_SECONDS]
         return int(old.max(initial=0))
 
     def add(self, rows: list[tuple[Any, ...]], lines: list[str]) -> None:
-        """Append rows, each in the order of the columns."""
+        """Put in rows, each in the order of the columns; late ones go where their ids belong, as if never late."""
+        late = len(self) and rows[0][0] < self["pk"][-1]
         for name, column in zip(self.values, zip(*rows, strict=True), strict=True):
             kept = self.values[name]
             self.values[name] = np.concatenate([kept, np.array(column, dtype=kept.dtype)])
+        if late:
+            order = np.argsort(self["pk"])
+            self.values = {name: column[order] for name, column in self.values.items()}
         for line in lines:
             self.digest = (self.digest + int.from_bytes(sha512(line.encode()).digest())) % DIGEST_SPACE
 
@@ -84,29 +93,41 @@ class Stream:
     types: Mapping[str, Any]
     query: Callable[[Scope], QuerySet[Any]]
     fields: tuple[str, ...]
-    row: Callable[[Scope, Any], tuple[tuple[Any, ...], str | None]]
+    row: Callable[[Scope, Any], tuple[tuple[Any, ...], str]]
 
     def empty(self) -> Columns:
         """No rows."""
         return Columns({name: np.empty(0, dtype=kind) for name, kind in {**STAMP, **self.types}.items()})
 
-    def read(self, scope: Scope, kept: Columns, now: float) -> bool:
-        """Append the rows that `kept` does not have yet; whether there were any."""
+    def read(self, scope: Scope, kept: Columns, now: float, *, first: bool) -> bool:
+        """Put in the rows that `kept` does not have yet; whether there were any. `first`: none were read before.
+
+        Only a first reading believes the writers' clocks on how long a row has been there: one that runs late would
+        make a new row look settled while lower ids are still to be committed.
+        """
         after = kept.settled(now)
         known = set(kept["pk"][kept["pk"] > after].tolist())
         rows, lines = [], []
         found = self.query(scope).filter(pk__gt=after).order_by("pk").values_list("pk", "created_at", *self.fields)
-        for pk, at, *values in found.iterator(chunk_size=5000):
+        for pk, made, *values in found.iterator(chunk_size=5000):
             if pk not in known:
                 row, line = self.row(scope, values)
-                rows.append((pk, at.timestamp(), *row))
-                lines += [] if line is None else [line]
+                at = made.timestamp()
+                rows.append((pk, at, min(at, now) if first else now, *row))
+                lines.append(line)
         if rows:
             kept.add(rows, lines)
         return bool(rows)
 
+    def has_last(self, scope: Scope, kept: Columns) -> bool:
+        """Whether the last row is still there; not so in a database that was put back to an earlier state."""
+        if not len(kept):
+            return True
+        found = self.query(scope).filter(pk=int(kept["pk"][-1])).values_list("created_at", flat=True).first()
+        return found is not None and bool(found.timestamp() == kept["at"][-1])
 
-STAMP: Mapping[str, Any] = {"pk": np.int64, "at": np.float64}
+
+STAMP: Mapping[str, Any] = {"pk": np.int64, "at": np.float64, "seen": np.float64}
 
 
 def _or_nan(value: float | None) -> float:
@@ -124,26 +145,37 @@ PLACE = ("entry_a_id", "entry_b_id", "prompt_id", "prompt__key", "a__sample", "b
 SIDES = ("entry_a", "entry_b", "prompt", "a", "b")
 
 
-def _verdict(scope: Scope, place: Any, what: list[Any], credit: float | None) -> str:
-    """Content without ids and times. The canonical order a < b follows ids, which differ between databases."""
+def _pair(scope: Scope, place: Any) -> tuple[bool, list[Any]]:
+    """Whether side b comes first by content, and the pair by content; a < b follows ids, which databases choose."""
     a, b, _, key, sample_a, sample_b = place
-    ends = [(scope.names[a], sample_a, credit), (scope.names[b], sample_b, None if credit is None else 1.0 - credit)]
-    return canonical_json([key, sorted(ends, key=lambda end: end[:2]), what])
+    sides = [(scope.names[a], sample_a), (scope.names[b], sample_b)]
+    return sides[1] < sides[0], [key, *sorted(sides)]
+
+
+def _credit(credit: float | None, turned: bool) -> float | None:
+    """Credit of the side that comes first by content."""
+    return None if credit is None else round(1.0 - credit if turned else credit, CREDIT_DIGITS)
+
+
+def _comparison(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
+    return tuple(values[:3]), canonical_json(_pair(scope, values)[1])
 
 
 def _judgment(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
     comparison, out_a, out_b, *rest = values
     place, (judge, swapped, repeat, state, credit) = rest[:6], rest[6:]
-    line = _verdict(scope, place, [scope.judges[judge], swapped, repeat, state], credit)
-    return (comparison, *place[:3], out_a, out_b, judge, _or_nan(credit)), line
+    turned, pair = _pair(scope, place)
+    line = [pair, scope.judges[judge], swapped != turned, repeat, state, _credit(credit, turned)]
+    return (comparison, *place[:3], out_a, out_b, judge, _or_nan(credit)), canonical_json(line)
 
 
 def _vote(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
     comparison, out_a, out_b, *rest = values
     place, (voter, outcome, swapped) = rest[:6], rest[6:]
+    turned, pair = _pair(scope, place)
     credit = CREDIT[Outcome(outcome)]
-    line = _verdict(scope, place, [voter, outcome], credit)
-    return (comparison, *place[:3], out_a, out_b, voter, not swapped, _or_nan(credit)), line
+    line = [pair, voter, outcome == Outcome.BOTH_BAD, _credit(credit, turned)]
+    return (comparison, *place[:3], out_a, out_b, voter, not swapped, _or_nan(credit)), canonical_json(line)
 
 
 def _score(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
@@ -182,6 +214,31 @@ def _scores(scope: Scope) -> QuerySet[Any]:
 _OF_COMPARISON = ("comparison_id", "comparison__a_id", "comparison__b_id", *(f"comparison__{name}" for name in PLACE))
 _MEET = {"comparison": np.int64, **dict.fromkeys(SIDES, np.int64)}
 STREAMS: Mapping[str, Stream] = {
+    # What rests on others is read before them, so that a row's output is there wherever the row is.
+    "votes": Stream(
+        {**_MEET, "voter": "U80", "left": np.bool_, "credit": np.float64},
+        _votes,
+        (*_OF_COMPARISON, "voter", "outcome", "ballot__swapped"),
+        _vote,
+    ),
+    "judgments": Stream(
+        {**_MEET, "judge": np.int64, "credit": np.float64},
+        _judgments,
+        (*_OF_COMPARISON, "judge_id", "swapped", "repeat", "state", "credit_a"),
+        _judgment,
+    ),
+    "scores": Stream(
+        {"entry": np.int64, "prompt": np.int64, "value": np.float64},
+        _scores,
+        ("output__entry_id", "output__prompt_id", "output__prompt__key", "output__sample", "value"),
+        _score,
+    ),
+    "comparisons": Stream(
+        {"entry_a": np.int64, "entry_b": np.int64, "prompt": np.int64},
+        _comparisons,
+        PLACE,
+        _comparison,
+    ),
     "outputs": Stream(
         {
             **dict.fromkeys(("entry", "prompt", "sample"), np.int64),
@@ -201,29 +258,5 @@ STREAMS: Mapping[str, Stream] = {
             "cost_usd",
         ),
         _output,
-    ),
-    "comparisons": Stream(
-        {"entry_a": np.int64, "entry_b": np.int64, "prompt": np.int64},
-        _comparisons,
-        ("entry_a_id", "entry_b_id", "prompt_id"),
-        lambda _, values: (tuple(values), None),
-    ),
-    "judgments": Stream(
-        {**_MEET, "judge": np.int64, "credit": np.float64},
-        _judgments,
-        (*_OF_COMPARISON, "judge_id", "swapped", "repeat", "state", "credit_a"),
-        _judgment,
-    ),
-    "votes": Stream(
-        {**_MEET, "voter": "U80", "left": np.bool_, "credit": np.float64},
-        _votes,
-        (*_OF_COMPARISON, "voter", "outcome", "ballot__swapped"),
-        _vote,
-    ),
-    "scores": Stream(
-        {"entry": np.int64, "prompt": np.int64, "value": np.float64},
-        _scores,
-        ("output__entry_id", "output__prompt_id", "output__prompt__key", "output__sample", "value"),
-        _score,
     ),
 }

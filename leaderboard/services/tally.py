@@ -5,11 +5,11 @@ The file is disposable: without it, or where the board's entries or judges have 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
-import os
-import zipfile
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,17 +40,15 @@ class Tally:
     @property
     def digest(self) -> list[Any]:
         """What was counted, whatever the order in which it came."""
-        return [[name, len(c), f"{c.digest:x}"] for name, c in self.columns.items() if name in DIGESTED]
-
-
-DIGESTED = ("outputs", "judgments", "votes", "scores")
+        return [[name, len(c), f"{c.digest:x}"] for name, c in self.columns.items()]
 
 
 def tally(scope: Scope, now: datetime | None = None) -> Tally:
-    """The board's columns, brought up to the present facts and stored for the next time."""
-    found = _load(scope) or Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()})
-    at = (now or timezone.now()).timestamp()
-    changed = [name for name, stream in STREAMS.items() if stream.read(scope, found.columns[name], at)]
+    """The board's columns, brought up to the present facts; `store` keeps them for the next time."""
+    kept = _load(scope)
+    found = kept or Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()})
+    at, first = (now or timezone.now()).timestamp(), kept is None
+    changed = [name for name, stream in STREAMS.items() if stream.read(scope, found.columns[name], at, first=first)]
     found.changed = bool(changed)
     if "outputs" in changed:
         _summarise(scope, found)
@@ -84,7 +82,8 @@ def store(scope: Scope, found: Tally) -> None:
         "memo": found.memo,
     }
     path = _path(scope.board)
-    part = path.with_suffix(f".{os.getpid()}.part")
+    # No two writers share a name, be they threads, processes or hosts.
+    part = path.with_suffix(f".{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -92,21 +91,24 @@ def store(scope: Scope, found: Tally) -> None:
         part.replace(path)
     except OSError as problem:
         log.warning("The tally of board %s was not stored: %s", scope.board.slug, problem)
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _load(scope: Scope) -> Tally | None:
+    """What was kept; None where there is nothing, or it is damaged, of other facts, or ahead of the database."""
     try:
         with np.load(_path(scope.board), allow_pickle=False) as file:
             notes = json.loads(str(file["notes"]))
             if notes["key"] != scope.key:
                 return None
-            return _restored(notes, file)
+            found = _restored(notes, file)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as problem:
-        log.warning("The tally of board %s is read anew: %s", scope.board.slug, problem)
+    except Exception as problem:  # a damaged archive can raise almost anything
+        log.warning("The tally of board %s is read anew: %r", scope.board.slug, problem)
         return None
+    return found if all(stream.has_last(scope, found.columns[name]) for name, stream in STREAMS.items()) else None
 
 
 def _restored(notes: dict[str, Any], file: Any) -> Tally:
@@ -114,6 +116,8 @@ def _restored(notes: dict[str, Any], file: Any) -> Tally:
     for name, stream in STREAMS.items():
         columns[name] = stream.empty()
         columns[name].values = {column: file[f"{name}.{column}"] for column in columns[name].values}
+        if len({len(column) for column in columns[name].values.values()}) != 1:
+            raise ValueError(f"The columns of {name} differ in length.")
         columns[name].digest = int(notes["digests"][name], 16)
     summaries = {int(pk): _summary(fields) for pk, fields in notes["summaries"].items()}
     return Tally(notes["key"], columns, summaries, notes["memo"])
