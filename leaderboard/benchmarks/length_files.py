@@ -3,54 +3,78 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.benchmarks.battle_files import BattleFile
+from leaderboard.benchmarks.battle_files import PROMPTS, BattleFile
 from leaderboard.benchmarks.tables import Table, fault, read_table
 from leaderboard.ratings.length_fit import Regulariser
 
 _TARGETS = ("preference", "preference_surrogate")
 
 
-def with_difficulty(file: BattleFile, path: Path) -> BattleFile:
-    """The battles with the difficulties of a table, joined by the column that names the prompt there and here.
+@dataclass(frozen=True)
+class Difficulty:
+    """`values` (P,), NaN where unknown, and what each prompt is called, by column of the file."""
 
-    The table's order becomes the order of the prompts; one without a difficulty is NaN.
+    file: str
+    values: NDArray[np.float64]
+    names: Mapping[str, tuple[str, ...]]
+
+    def by(self, column: str) -> dict[str, float]:
+        """Difficulty by the name in one column. Raises InvalidInput for a missing column or a name that comes twice."""
+        if column not in self.names:
+            raise fault(f"{self.file} has no column '{column}'. Columns: {', '.join(self.names)}.")
+        names, found = self.names[column], dict[str, float]()
+        for row, (name, value) in enumerate(zip(names, self.values.tolist(), strict=True), 1):
+            if name in found:
+                raise fault(f"The prompt '{name[:60]}' occurs twice.", row, column)
+            found[name] = value
+        return found
+
+
+def read_difficulty(path: Path) -> Difficulty:
+    """The column `difficulty` of a table, beside any of the columns that can name a prompt. Raises InvalidInput."""
+    table = read_table(path, lambda names: [name for name in (*PROMPTS, "difficulty") if name in names])
+    values = table.numbers("difficulty", missing=True)
+    names = {column: tuple(table.texts(column).to_pylist()) for column in PROMPTS if column in table.columns}
+    if not names:
+        raise fault(f"{path.name} must name each prompt in one of the columns {', '.join(PROMPTS)}.")
+    return Difficulty(path.name, values, names)
+
+
+def with_difficulty(file: BattleFile, given: Difficulty) -> BattleFile:
+    """The battles with the difficulties, joined by the column that names the prompt; prompts take the file's order.
+
     Raises: InvalidInput.
     """
     if file.battles.prompt is None:
         raise fault("The battles name no prompt, so a difficulty cannot be joined.")
-    column = file.prompt_column
-    table = read_table(path, lambda names: [name for name in (column, "difficulty") if name in names])
-    values = table.numbers("difficulty", missing=True)
-    names = table.texts(column).to_pylist()
-    known = {name: place for place, name in reversed(list(enumerate(names)))}
-    if len(known) < len(names):
-        twice = next(place for place, name in enumerate(names) if known[name] != place)
-        raise fault(f"The prompt '{names[twice][:60]}' occurs twice.", twice + 1, column)
+    known = {name: place for place, name in enumerate(given.by(file.prompt_column))}
     lost = [name for name in file.prompts if name not in known]
     if lost:
-        raise fault(f"{len(lost)} prompts of the battles have no row in {path.name}, as '{lost[0][:60]}'.")
+        raise fault(f"{len(lost)} prompts of the battles have no row in {given.file}, as '{lost[0][:60]}'.")
     place = np.array([known[name] for name in file.prompts], dtype=np.int64)
-    battles = dataclasses.replace(file.battles, prompt=place[file.battles.prompt], difficulty=values)
-    return dataclasses.replace(file, battles=battles, prompts=tuple(names))
+    battles = dataclasses.replace(file.battles, prompt=place[file.battles.prompt], difficulty=given.values)
+    return dataclasses.replace(file, battles=battles, prompts=tuple(known))
 
 
-def read_regulariser(path: Path, file: BattleFile) -> Regulariser:
+def read_regulariser(path: Path, given: Difficulty | None) -> Regulariser:
     """Regularising rows: `len_output`, `len_baseline` and `model`, or `std_delta_len`; a preference; the prompt.
 
-    Raises: InvalidInput.
+    Without difficulties each row has that of an average prompt, 0. Raises: InvalidInput.
     """
-    wanted = ("model", "len_output", "len_baseline", "std_delta_len", file.prompt_column, *_TARGETS)
+    wanted = ("model", "len_output", "len_baseline", "std_delta_len", *PROMPTS, *_TARGETS)
     table = read_table(path, lambda names: [name for name in wanted if name in names])
     target = next((name for name in _TARGETS if name in table.columns), "preference")
     credit = table.numbers(target) - (1.0 if target == "preference" else 0.0)
     if np.any((credit < 0) | (credit > 1)):
         raise fault("The preference is out of its range.", int(np.argmax((credit < 0) | (credit > 1))) + 1, target)
-    return Regulariser.of(np.tanh(_delta(table)), _difficulty(table, file), credit)
+    return Regulariser.of(np.tanh(_delta(table)), _difficulty(table, given), credit)
 
 
 def _delta(table: Table) -> NDArray[np.float64]:
@@ -68,11 +92,12 @@ def _delta(table: Table) -> NDArray[np.float64]:
     return delta
 
 
-def _difficulty(table: Table, file: BattleFile) -> NDArray[np.float64]:
-    if file.battles.difficulty is None or file.prompt_column not in table.columns:
+def _difficulty(table: Table, given: Difficulty | None) -> NDArray[np.float64]:
+    column = next((name for name in PROMPTS if given and name in given.names and name in table.columns), "")
+    if given is None or not column:
         return np.zeros(len(table.rows))
-    known = dict(zip(file.prompts, file.battles.difficulty.tolist(), strict=True))
-    values = np.array([known.get(name, np.nan) for name in table.texts(file.prompt_column).to_pylist()])
+    known = given.by(column)
+    values = np.array([known.get(name, np.nan) for name in table.texts(column).to_pylist()])
     if np.isnan(values).any():
-        raise fault("Its prompt has no difficulty.", int(np.argmax(np.isnan(values))) + 1, file.prompt_column)
+        raise fault("Its prompt has no difficulty.", int(np.argmax(np.isnan(values))) + 1, column)
     return values

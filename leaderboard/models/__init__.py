@@ -1,7 +1,7 @@
 """Every table. Rows are written by `leaderboard.services` only."""
 
 from leaderboard.models.accounts import ApiToken, User
-from leaderboard.models.boards import Board, BoardSnapshot, CategoryStanding, Flag, FlagDecision, Standing
+from leaderboard.models.boards import Board, BoardSnapshot, CategoryStanding, Flag, FlagDecision, LengthData, Standing
 from leaderboard.models.catalog import Benchmark, DecodingConfig, Entry, LanguageModel, Prompt, PromptTemplate
 from leaderboard.models.facts import Ballot, Comparison, Judge, Judgment, Metric, Output, Score, Vote
 from leaderboard.models.pipeline import Job, Submission
@@ -22,6 +22,7 @@ __all__ = [
     "Judge",
     "Judgment",
     "LanguageModel",
+    "LengthData",
     "Metric",
     "Output",
     "Prompt",

@@ -46,6 +46,22 @@ class Board(models.Model):
         return (self.parent or self).entries.all()
 
 
+class LengthData(models.Model):
+    """What an operator gave a board for length control; a change makes new snapshots.
+
+    `difficulty`: by prompt key. `regulariser`: `length`, `difficulty` and `target` of each row, empty for none.
+    `source`: the files' names.
+    """
+
+    board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="length_data")
+    difficulty = models.JSONField(default=dict)
+    regulariser = models.JSONField(default=dict)
+    source = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"length data of {self.board_id}"
+
+
 class BoardSnapshot(Fact):
     """One immutable result; `digest` is over its inputs and is the board's ETag.
 

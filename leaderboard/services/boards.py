@@ -15,7 +15,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing
 from leaderboard.ratings import entry_flags
-from leaderboard.services import flags, jobs
+from leaderboard.services import flags, jobs, lengths
 from leaderboard.services.details import Details, details, plain
 from leaderboard.services.material import Ground
 from leaderboard.services.rating import METHODS, Memo, rate, rows
@@ -84,6 +84,7 @@ def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozens
         [entry.fingerprint for entry in entries],
         board.metric.fingerprint if board.metric else "",
         sorted(cleared),
+        [given.difficulty, given.regulariser] if (given := lengths.of(board)) else [],
         counted.digest,
     )
 
@@ -100,9 +101,11 @@ class Made:
 
 
 def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> Made:
-    prompts = tuple(board.benchmark.prompts.only("pk", "benchmark", "reference", "category").order_by("position"))
+    prompts = tuple(
+        board.benchmark.prompts.only("pk", "benchmark", "key", "reference", "category").order_by("position")
+    )
     own = tuple(board.judges.exclude(plugin="imported").values_list("pk", flat=True))
-    ground = Ground(board, tuple(entries), prompts, counted, own)
+    ground = Ground(board, tuple(entries), prompts, counted, own, lengths.of(board))
     memo, counted.memo = counted.memo, {}
     seen = rate(ground, frozenset(), Memo(memo, counted.memo))
     found = flags.look(seen, counted, prompts)

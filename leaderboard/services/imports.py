@@ -14,11 +14,13 @@ from leaderboard.benchmarks.alpaca_eval import (
     model_shown_first,
     read_model,
 )
+from leaderboard.benchmarks.length_files import Difficulty
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, ModelIdentity, VerdictState
 from leaderboard.models import Benchmark, Board, Comparison, Entry, Judge, Judgment, Output, Prompt
-from leaderboard.services import boards, catalog, facts
+from leaderboard.ratings.length_fit import Regulariser
+from leaderboard.services import boards, catalog, facts, lengths
 
 SOURCE = "alpaca_eval"
 BENCHMARK = "alpaca-eval"
@@ -32,8 +34,17 @@ def item_key(item: ItemKey) -> str:
 class AlpacaImport:
     """One import: `read_all` checks every file, `store_all` stores the good models one by one."""
 
-    def __init__(self, *, slug: str, annotator: str, baseline: str) -> None:
+    def __init__(
+        self,
+        *,
+        slug: str,
+        annotator: str,
+        baseline: str,
+        difficulty: Difficulty | None = None,
+        regulariser: Regulariser | None = None,
+    ) -> None:
         self.slug, self.annotator, self.baseline = slug, annotator, baseline
+        self.difficulty, self.regulariser = difficulty, regulariser
         self.good: list[ModelFiles] = []
         self.faults: list[str] = []
         self.items: dict[ItemKey, str] = {}
@@ -74,8 +85,19 @@ class AlpacaImport:
                 self._store(read_model(files, baseline=self.baseline), board, prompts, judge)
             step()
         board.refresh_from_db()
+        self._give_lengths(board)
         boards.refresh(board)
         return board
+
+    def _give_lengths(self, board: Board) -> None:
+        if self.difficulty is None and self.regulariser is None:
+            return
+        found = None
+        if self.difficulty:
+            known = self.difficulty.by("instruction")
+            found = {item_key(item): known[item[0]] for item in self.items if item[0] in known}
+        source = self.difficulty.file if self.difficulty else ""
+        lengths.give(board=board, difficulty=found, regulariser=self.regulariser, source=source)
 
     def _benchmark(self) -> Benchmark:
         """The stored version that has all these prompts, else a new version with them."""

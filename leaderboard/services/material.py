@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.models import Board, Entry, Prompt
+from leaderboard.models import Board, Entry, LengthData, Prompt
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.text_measures import MEASURES
 from leaderboard.services.streams import Columns
@@ -21,13 +21,17 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ground:
-    """What is rated: a board's entries over some of its prompts. `judges`: ids of those whose verdicts are planned."""
+    """What is rated: a board's entries over some of its prompts. `judges`: ids of those whose verdicts are planned.
+
+    `lengths`: what length control was given, None for nothing.
+    """
 
     board: Board
     entries: tuple[Entry, ...]
     prompts: tuple[Prompt, ...]
     tally: Tally
     judges: tuple[int, ...]
+    lengths: LengthData | None = None
 
     def entry_places(self, ids: NDArray[Any]) -> Ints:
         """(n,) places of entries by id, −1 for others."""

@@ -14,7 +14,11 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import canonical_json
 from leaderboard.models import Board
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
+from leaderboard.ratings.gameability import CONCISE, VERBOSE
+from leaderboard.ratings.length_fit import Regulariser
+from leaderboard.ratings.length_views import views
 from leaderboard.ratings.ranks import with_ranks
+from leaderboard.services import lengths
 from leaderboard.services.material import (
     Ground,
     Ints,
@@ -137,30 +141,61 @@ def _keep_outsiders(result: Tables, every: Tables, name: str) -> None:
 
 def length_controlled(result: Tables, baseline: str, memo: Memo) -> None:
     """Add the length-controlled table; intervals are made anew only where an entry's own verdicts have changed."""
-    size = len(result.ground.prompts)
-    # A difficulty of NaN tells how many prompts there are and is fitted, or left out, as for no difficulty.
-    battles = dataclasses.replace(result.battles, cluster=None, difficulty=np.full(size, np.nan))
+    gamma = lengths.difficulties(result.ground.lengths, result.ground.prompts)
+    # NaN tells how many prompts there are; their difficulty is then fitted or left out.
+    battles = dataclasses.replace(result.battles, cluster=None, difficulty=gamma)
     battles = battles.take(_against(battles, baseline))
-    result.rate(LENGTH, battles, {"baseline": baseline, "replicates": 0})
-    table = result.tables.get(LENGTH)
+    bound = lengths.regulariser(result.ground.lengths) or _variants(result, battles, baseline)
+    table = _length_table(result, battles, {"baseline": baseline, "replicates": 0}, bound)
     if table is None or not len(battles.credit):
         return
-    fitted = table.extra["difficulty"] == "fitted"
-    params = {"baseline": baseline, "difficulty": "fitted" if fitted else "none"}
-    keys = _keys(battles, size, whole=fitted)
+    source = table.extra["difficulty"]
+    keys = _keys(battles, source, bound)
     stale = [
         place for place, key in enumerate(keys) if memo.get(key) is None and table.ratings[place].value is not None
     ]
     if stale:
-        rows = np.isin(battles.a, stale) | np.isin(battles.b, stale)
-        again = Tables(result.ground, result.found, result.ranked, battles)
-        again.rate(LENGTH, battles if fitted else battles.take(rows), params)
-        for place in stale:
-            rating = again.tables[LENGTH].ratings[place]
-            memo.put(keys[place], [rating.se, rating.low, rating.high])
+        rows = battles.take(np.isin(battles.a, stale) | np.isin(battles.b, stale))
+        params = {"baseline": baseline, "difficulty": source}
+        again = _length_table(result, battles if source == "fitted" else rows, params, bound)
+        for place, rating in enumerate(again.ratings if again else ()):
+            if place in stale:
+                memo.put(keys[place], [rating.se, rating.low, rating.high])
     ratings = [_with_interval(rating, memo.get(key)) for rating, key in zip(table.ratings, keys, strict=True)]
-    result.tables[LENGTH] = dataclasses.replace(
-        table, ratings=with_ranks(ratings), params={**table.params, "replicates": 200}
+    params = {**table.params, "replicates": registry.ratings.get(LENGTH).Params().canonical()["replicates"]}
+    result.tables[LENGTH] = dataclasses.replace(table, ratings=with_ranks(ratings), params=params)
+
+
+def _length_table(
+    result: Tables, battles: Battles, params: Mapping[str, Any], bound: Regulariser | None
+) -> RatingTable | None:
+    try:
+        rater: Any = registry.ratings.build(LENGTH, params)
+        rater.regulariser = bound
+        table: RatingTable = rater.rate(battles)
+    except (ValueError, registry.PluginError) as problem:
+        result.reasons[LENGTH] = str(problem)
+        return None
+    return table
+
+
+def _variants(result: Tables, battles: Battles, baseline: str) -> Regulariser | None:
+    """Regularising rows from the board's own verdicts on its baseline made verbose and made concise, where both are.
+
+    As in AlpacaEval 2, whose two gamed baselines differ from the baseline in length alone.
+    """
+    names = {entry.model.name: place for place, entry in enumerate(result.ground.entries)}
+    base = result.ground.entries[battles.names.index(baseline)].model.name
+    wanted = [names.get(base + suffix) for suffix in (VERBOSE, CONCISE)]
+    if None in wanted or not len(battles.credit):
+        return None
+    _, seen = views(battles, baseline, "chars")
+    both = [seen[place] for place in wanted if place is not None]
+    gamma = np.nan_to_num(np.asarray(battles.difficulty))
+    return Regulariser.of(
+        np.concatenate([view.length() for view in both]),
+        np.concatenate([gamma[view.prompt] for view in both]),
+        np.concatenate([view.credit for view in both]),
     )
 
 
@@ -169,17 +204,19 @@ def _against(battles: Battles, baseline: str) -> Any:
     return (battles.a == place) | (battles.b == place)
 
 
-def _keys(battles: Battles, size: int, *, whole: bool) -> list[str]:
-    """Of each entrant: the content of what its interval rests on, its own rows, or with `whole` those of all."""
-    version = registry.ratings.get(LENGTH).version
+def _keys(battles: Battles, source: str, bound: Regulariser | None) -> list[str]:
+    """Of each entrant: what its interval rests on, its own rows, or those of all where the difficulty is fitted."""
     numbers = (battles.a, battles.b, battles.credit, battles.prompt, *battles.measures["chars"])
     columns = np.stack([np.asarray(column, dtype=np.float64) for column in numbers])
     columns = columns[:, np.lexsort(columns)]
+    shared = [np.asarray(battles.difficulty)]
+    shared += [bound.length, bound.difficulty, bound.target] if bound else []
+    head = canonical_json([registry.ratings.get(LENGTH).version, source]).encode()
+    head += b"".join(part.tobytes() for part in shared)
     found = []
     for place, name in enumerate(battles.names):
-        mine = columns if whole else columns[:, (columns[0] == place) | (columns[1] == place)]
-        head = canonical_json([version, name, size, whole]).encode()
-        found.append(sha256(head + np.ascontiguousarray(mine).tobytes()).hexdigest())
+        mine = columns if source == "fitted" else columns[:, (columns[0] == place) | (columns[1] == place)]
+        found.append(sha256(head + name.encode() + np.ascontiguousarray(mine).tobytes()).hexdigest())
     return found
 
 

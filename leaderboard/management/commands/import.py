@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from rich.progress import Progress
 
 from leaderboard.benchmarks.alpaca_eval import ANNOTATOR, BASELINE, discover
+from leaderboard.benchmarks.length_files import read_difficulty, read_regulariser
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import errors, fail
 from leaderboard.services import imports
@@ -26,13 +27,26 @@ class Command(Base):
         parser.add_argument("--board", default="alpaca-eval", help="short name of the board (default alpaca-eval)")
         parser.add_argument("--annotator", default=ANNOTATOR, help=f"the judge's folder (default {ANNOTATOR})")
         parser.add_argument("--baseline", default=BASELINE, help=f"the model compared with (default {BASELINE})")
+        parser.add_argument(
+            "--difficulty", type=Path, help="a table with instruction and difficulty, for length control"
+        )
+        parser.add_argument("--regularise", type=Path, help="a table of regularising rows for length control")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Import model by model; a malformed file stops only its own model."""
         found = discover(options["path"], annotator=options["annotator"])
         if not found:
             fail(f"{options['path']} holds no folder with model_outputs.json or annotations.json.")
-        job = imports.AlpacaImport(slug=options["board"], annotator=options["annotator"], baseline=options["baseline"])
+        difficulty = read_difficulty(options["difficulty"]) if options["difficulty"] else None
+        if difficulty:
+            difficulty.by("instruction")
+        job = imports.AlpacaImport(
+            slug=options["board"],
+            annotator=options["annotator"],
+            baseline=options["baseline"],
+            difficulty=difficulty,
+            regulariser=read_regulariser(options["regularise"], difficulty) if options["regularise"] else None,
+        )
         with Progress(console=errors, disable=not errors.is_terminal) as progress:
             read = progress.add_task("Reading", total=len(found))
             job.read_all(found, lambda: progress.advance(read))

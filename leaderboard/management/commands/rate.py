@@ -17,13 +17,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table as Grid
 
 from leaderboard.benchmarks.battle_files import BattleFile, BattleOptions, read_battles
-from leaderboard.benchmarks.length_files import read_regulariser, with_difficulty
+from leaderboard.benchmarks.length_files import read_difficulty, read_regulariser, with_difficulty
 from leaderboard.benchmarks.tables import fault
 from leaderboard.contracts import registry
 from leaderboard.contracts.params import FieldError, InvalidInput, parse_params
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import console, errors, pairs
 from leaderboard.ratings.battles import Rating, RatingTable
+from leaderboard.ratings.length_fit import Regulariser
 
 COLUMNS = ("entry", "value", "se", "low", "high", "rank_low", "rank_high", "n", "missing", "note")
 SHOWN = ("entry", "value", "se", "low", "high", "n", "missing")
@@ -81,9 +82,11 @@ class Command(Base):
         measures = _measures(options["method"], options["style"])
         with _progress(options["file"]) as report:
             file = read_battles(options["file"], _reading(options, measures), report)
-        if options["difficulty"]:
-            file = with_difficulty(file, options["difficulty"])
-        table = _rate(file, options, measures)
+        difficulty = read_difficulty(options["difficulty"]) if options["difficulty"] else None
+        if difficulty:
+            file = with_difficulty(file, difficulty)
+        bound = read_regulariser(options["regularise"], difficulty) if options["regularise"] else None
+        table = _rate(file, options, measures, bound)
         if options["json"]:
             self.stdout.write(json.dumps(_document(table, file, options["file"]), indent=1, allow_nan=False))
         elif options["csv"]:
@@ -117,7 +120,9 @@ def _reading(options: dict[str, Any], measures: tuple[str, ...]) -> BattleOption
     return BattleOptions(where=tuple(where), cluster=options["cluster"], measures=measures, baseline=baseline)
 
 
-def _rate(file: BattleFile, options: dict[str, Any], measures: tuple[str, ...]) -> RatingTable:
+def _rate(
+    file: BattleFile, options: dict[str, Any], measures: tuple[str, ...], bound: Regulariser | None
+) -> RatingTable:
     kind = registry.ratings.get(options["method"])
     given = pairs(options["param"], "param")
     known = kind.Params.model_fields
@@ -128,10 +133,10 @@ def _rate(file: BattleFile, options: dict[str, Any], measures: tuple[str, ...]) 
     if options["style"]:
         given["style"] = measures
     rater = kind(parse_params(kind.Params, given, "param"))
-    if options["regularise"]:
+    if bound is not None:
         if not hasattr(rater, "regulariser"):
             raise InvalidInput(FieldError(("regularise",), f"The method '{kind.name}' takes no regularising rows."))
-        rater.regulariser = read_regulariser(options["regularise"], file)
+        rater.regulariser = bound
     try:
         table: RatingTable = rater.rate(file.battles)
     except ValueError as problem:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from leaderboard.benchmarks.battle_files import BattleOptions, read_battles
-from leaderboard.benchmarks.length_files import read_regulariser, with_difficulty
+from leaderboard.benchmarks.length_files import read_difficulty, read_regulariser, with_difficulty
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.ratings.text_measures import measure
 
@@ -120,7 +120,7 @@ def test_a_tall_table_against_one_baseline(votes):
 
 def test_difficulties_are_joined_by_prompt_and_set_the_order(votes, tmp_path):
     (tmp_path / "d.csv").write_text("instruction_index,difficulty\n10,0.5\n1,\n0,-2\n7,1\n")
-    found = with_difficulty(read(votes(TALL)), tmp_path / "d.csv")
+    found = with_difficulty(read(votes(TALL)), read_difficulty(tmp_path / "d.csv"))
     assert found.prompts == ("10", "1", "0", "7")
     assert found.battles.prompt.tolist() == [2, 1, 2, 0]
     assert found.battles.difficulty == pytest.approx([0.5, np.nan, -2, 1], nan_ok=True)
@@ -134,13 +134,14 @@ def test_difficulties_are_joined_by_prompt_and_set_the_order(votes, tmp_path):
             "instruction_index,difficulty\n0,1\n1,1\n1,2\n10,1\n",
             "Row 3, column instruction_index: The prompt '1' occurs twice.",
         ),
-        ("prompt,difficulty\n0,1\n", "There is no column 'instruction_index'."),
+        ("prompt,difficulty\n0,1\n", "d.csv has no column 'instruction_index'. Columns: prompt."),
+        ("name,difficulty\n0,1\n", "must name each prompt in one of the columns prompt, question_id"),
     ],
 )
 def test_difficulties_that_do_not_fit_are_refused(votes, tmp_path, text, message):
     (tmp_path / "d.csv").write_text(text)
     with pytest.raises(InvalidInput) as found:
-        with_difficulty(read(votes(TALL)), tmp_path / "d.csv")
+        with_difficulty(read(votes(TALL)), read_difficulty(tmp_path / "d.csv"))
     assert message in str(found.value)
 
 
@@ -149,7 +150,7 @@ def test_regularising_rows(votes, tmp_path):
     (tmp_path / "r.csv").write_text(
         "model,instruction_index,len_output,len_baseline,preference\nv,0,10,30,1.5\nv,1,30,10,2\n"
     )
-    found = read_regulariser(tmp_path / "r.csv", with_difficulty(read(votes(TALL)), tmp_path / "d.csv"))
+    found = read_regulariser(tmp_path / "r.csv", read_difficulty(tmp_path / "d.csv"))
     spread = np.std([20, -20], ddof=1)
     assert found.length == pytest.approx(np.tanh([20 / spread, -20 / spread]))
     assert (found.difficulty.tolist(), found.target.tolist()) == ([1, 2], [0.5, 1])
