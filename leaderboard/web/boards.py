@@ -39,6 +39,11 @@ class Shown:
     flags: list[Warned]
     first_flagged: bool
 
+    @property
+    def note(self) -> str:
+        """The row's note, unless a chip or the heading above says the same."""
+        return "" if self.row.flagged or self.row.is_baseline else self.row.standing.note
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -98,14 +103,16 @@ def _context(found: Board, view: View, active: list[Submission]) -> dict[str, An
     rows = standings.lines(found, stored, view)
     details = details_of(found)
     kinds = columns.kinds(rows, view)
+    shown = _shown(rows, kinds, details, measure(found.rater, style=view.style))
+    notes = any(line.note for line in shown)
     return {
         "board": found,
         "view": view,
         "columns": columns.heads(kinds, view),
-        "width": len(kinds) + 2,
-        "notes": any(row.standing.note for row in rows),
+        "width": len(kinds) + 2 + notes,
+        "notes": notes,
         "how": reverse("how", args=[found.slug]),
-        "lines": _shown(rows, kinds, details, measure(found.rater, style=view.style)),
+        "lines": shown,
         "details": details,
         "style": details.get("style") or [],
         "style_choices": _style_choices(view) if styles else [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from leaderboard.models import Standing
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import charts as read
 from leaderboard.web.boards import details_of
+from leaderboard.web.charts.chart import names_of
 from leaderboard.web.columns import NONE, chance_text
 from leaderboard.web.methods import METHODS, ORDER, Method, rating_method
 
@@ -63,13 +65,13 @@ def how(request: HttpRequest, slug: str) -> HttpResponse:
     """Methods, inputs and what separates the entries of a board."""
     board = get_object_or_404(read_boards.all_boards(), slug=slug)
     details, rows = details_of(board), read.standings(board)
-    names = {row.entry.slug: str(row.entry) for row in rows}
+    names = names_of(rows)
     length = details.get("length") or {}
     context = {
         "board": board,
         "details": details,
         "methods": used(details, board.rater),
-        "missing": sum(row.missing for row in rows),
+        "inputs": inputs(details, rows),
         "neighbours": separations(details, names),
         "asked": asked(details, names),
         "fragility": fragility_sentence(details, names),
@@ -77,6 +79,17 @@ def how(request: HttpRequest, slug: str) -> HttpResponse:
         "games": games(length),
     }
     return render(request, "how.html", context)
+
+
+def inputs(details: Mapping[str, Any], rows: Sequence[Standing]) -> dict[str, str]:
+    """How many verdicts there were, how many of them unscored, and how many numbers are missing over all rows."""
+    counts = details.get("counts") or {}
+    missing = sum(row.missing for row in rows)
+    return {
+        "verdicts": f"{counts.get('verdicts', 0):,}",
+        "unscored": f"{counts.get('unscored', 0):,}",
+        "missing": f"{missing:,}",
+    }
 
 
 def used(details: Mapping[str, Any], rater: str) -> list[Used]:

@@ -32,7 +32,15 @@ class Source:
     @cached_property
     def names(self) -> dict[str, str]:
         """Readable names by slug, in rank order."""
-        return {row.entry.slug: str(row.entry) for row in self.rows}
+        return names_of(self.rows)
+
+
+def names_of(rows: Sequence[Standing]) -> dict[str, str]:
+    """Readable names by slug, in the order of `rows`; a decoding that all share goes without saying."""
+    entries = [row.entry for row in rows]
+    shared = len({entry.decoding_id for entry in entries}) == 1
+    names = {entry.slug: str(entry.model) if shared else str(entry) for entry in entries}
+    return names if len(set(names.values())) == len(names) else {entry.slug: str(entry) for entry in entries}
 
 
 @dataclass(frozen=True)

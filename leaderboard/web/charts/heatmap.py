@@ -11,7 +11,8 @@ from typing import Any
 from leaderboard.web.charts.chart import Chart, Source, Table
 
 MOST = 25
-SIDE, LABELS, TOP = 30, 240, 24
+SIDE, TOP, NUMBERS, LETTER = 30, 24, 34, 7
+"""Units of the drawing: a square, the row of numbers above, the column of numbers, a letter of a name."""
 MIDDLE = 5
 """The neutral one of the colours h0 (orange) to h10 (blue)."""
 
@@ -44,7 +45,7 @@ class Square:
 
 @dataclass(frozen=True)
 class Label:
-    """The name of a row, and its number, which stands over its column."""
+    """The name of a row, and its number, which stands over its column as well."""
 
     number: int
     over: int
@@ -59,6 +60,7 @@ class Heatmap:
 
     squares: list[Square]
     labels: list[Label]
+    left: int
     width: int
     height: int
     left_out: int
@@ -92,18 +94,21 @@ def grid(
 ) -> Heatmap:
     """The squares of the first entries of `names`; `write` gives a pair's number and its words."""
     order = list(names)[:MOST]
-    labels = [
-        Label(i + 1, LABELS + i * SIDE + SIDE // 2, TOP + i * SIDE + SIDE // 2 + 4, _short(names[slug]), names[slug])
-        for i, slug in enumerate(order)
-    ]
+    left = NUMBERS + LETTER * max((len(_short(names[slug])) for slug in order), default=0)
+    labels = [_label(i, left, names[slug]) for i, slug in enumerate(order)]
     squares = [
-        Square(LABELS + j * SIDE, TOP + i * SIDE, colour(pair), *write(pair))
+        Square(left + j * SIDE, TOP + i * SIDE, colour(pair), *write(pair))
         for i, a in enumerate(order)
         for j, b in enumerate(order)
         if (pair := cells.get((a, b)))
     ]
     side = SIDE * len(order)
-    return Heatmap(squares, labels, LABELS + side, TOP + side, len(names) - len(order))
+    return Heatmap(squares, labels, left, left + side, TOP + side, len(names) - len(order))
+
+
+def _label(place: int, left: int, name: str) -> Label:
+    middle = place * SIDE + SIDE // 2
+    return Label(place + 1, left + middle, TOP + middle + 4, _short(name), name)
 
 
 def _short(name: str) -> str:

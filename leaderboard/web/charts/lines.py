@@ -63,7 +63,7 @@ def elo_chart(source: Source) -> Chart | None:
         return None
     last = max(course[-1][0] for course in courses.values())
     first = min(course[0][0] for course in courses.values())
-    figure = drawn(courses, source.names, (f"battle {first:,.0f}", f"battle {last:,.0f}"))
+    figure = drawn(courses, source.names, (f"{first:,.0f}", f"{last:,.0f} battles of its own"))
     return Chart(
         name="elo",
         title="Elo history",

@@ -100,12 +100,13 @@ def lengths_chart(source: Source) -> Chart | None:
     if line is None:
         return None
     x, y = _axes(found, equal=False)
-    figure = _figure(found, x, y, [_clipped(line, x, y)], ("Mean length in characters", "Win rate in %"))
+    figure = _figure(found, x, y, [clipped(line, x, y)], ("Mean length in characters", "Win rate in %"))
+    slope = f"{100 * line.slope:+.2f}".replace("-", "−")
     error = f" ± {100 * line.se:.2f}" if line.se is not None else ""
     return Chart(
         name="length",
         title="Win rate against length",
-        sentence=f"100 characters more go with {100 * line.slope:+.2f}{error} points of win rate.",
+        sentence=f"100 characters more go with {slope}{error} points of win rate.",
         text=f"Least squares over {line.n} ranked entries; the baseline and flagged entries are shown and not fitted.",
         template="parts/charts/scatter.html",
         figure=figure,
@@ -125,7 +126,7 @@ def controlled_chart(source: Source) -> Chart | None:
     return Chart(
         name="length-controlled",
         title="Length-controlled against raw win rate",
-        sentence=f"Above the diagonal, {above} of {len(found)} entries: better than raw once length is controlled for.",
+        sentence=f"{above} of {len(found)} entries are above the diagonal: better once length is controlled for.",
         text=f"Moved most: {most.name}, from {most.x:.1f} % to {most.y:.1f} %.",
         template="parts/charts/scatter.html",
         figure=_figure(found, x, y, [diagonal], ("Raw win rate in %", "Length-controlled win rate in %")),
@@ -164,7 +165,7 @@ def _widened(values: Sequence[float]) -> tuple[float, float]:
     return low - more, high + more
 
 
-def _clipped(line: Line, x: Scale, y: Scale) -> Segment:
+def clipped(line: Line, x: Scale, y: Scale) -> Segment:
     """The part of the line within both scales."""
     ends = [x.low, x.high]
     if line.slope:
