@@ -151,7 +151,9 @@ def asked(details: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
 
 
 def _gain(gain: float | None) -> str:
-    return "nothing connects these two yet" if gain is None else f"{gain:,.3g}"
+    if gain is None:
+        return "nothing connects these two yet"
+    return f"{gain:,.0f}" if gain >= 100 else f"{gain:.3g}"
 
 
 def fragility_sentence(details: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGES = (
     "boards",
     "board",
+    "charts",
+    "how",
     "compare",
     "entry",
     "prompt",
@@ -97,6 +99,8 @@ def path_of(name: str, board) -> str:
     return {
         "boards": "/",
         "board": f"/boards/{board.slug}/",
+        "charts": f"/boards/{board.slug}/charts/",
+        "how": f"/boards/{board.slug}/how/",
         "compare": f"/boards/{board.slug}/compare/",
         "entry": f"/entries/{Entry.objects.first().slug}/",
         "prompt": f"/prompts/{Prompt.objects.first().pk}/",
