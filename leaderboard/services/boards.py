@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from leaderboard.contracts import registry
@@ -59,13 +59,22 @@ def refresh(board: Board) -> BoardSnapshot:
     made = None if known else _rate(board, entries, counted, cleared)
     if made or counted.changed:
         store(scope, counted)
-    with transaction.atomic():
-        snapshot = known or _known(board, digest)
-        if snapshot is None:
-            assert made is not None
-            snapshot = _store(board, digest, made)
-        Board.objects.filter(pk=board.pk).update(current=snapshot, built=wanted)
+    snapshot = known or _stored(board, digest, made)
+    Board.objects.filter(pk=board.pk).update(current=snapshot, built=wanted)
     return snapshot
+
+
+def _stored(board: Board, digest: str, made: Made | None) -> BoardSnapshot:
+    """The snapshot with its rows; where another refresh of the same facts was quicker, that one's."""
+    assert made is not None
+    try:
+        with transaction.atomic():
+            return _store(board, digest, made)
+    except IntegrityError:
+        found = _known(board, digest)
+        if found is None:
+            raise
+        return found
 
 
 def _known(board: Board, digest: str) -> BoardSnapshot | None:
@@ -79,14 +88,23 @@ def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozens
         FORMAT,
         board.slug,
         board.benchmark.digest,
-        [[name, registry.ratings.get(name).version] for name in names],
+        [[name, _version(name)] for name in names],
         [board.rater, board.pairing, board.baseline.fingerprint if board.baseline else ""],
         [entry.fingerprint for entry in entries],
         board.metric.fingerprint if board.metric else "",
         sorted(cleared),
         [given.difficulty, given.regulariser] if (given := lengths.of(board)) else [],
+        sorted(board.judges.values_list("fingerprint", flat=True)),
         counted.digest,
     )
+
+
+def _version(rater: str) -> str:
+    """Empty for a plugin that cannot be loaded, so that a snapshot without it is not taken for one with it."""
+    try:
+        return registry.ratings.get(rater).version
+    except registry.PluginError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +127,7 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
     memo, counted.memo = counted.memo, {}
     seen = rate(ground, frozenset(), Memo(memo, counted.memo))
     found = flags.look(seen, counted, prompts)
-    out = _kept_out(found, cleared)
+    out = _kept_out(found, cleared, board.baseline.slug if board.baseline else "")
     whole = rate(ground, frozenset(out), Memo(memo, counted.memo)) if out else seen
     told = details(whole, found, cleared)
     told["categories"], categories = _categories(ground, out, Memo(memo, counted.memo))
@@ -118,12 +136,14 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
     return Made(entries, lines, categories, plain(told), found)
 
 
-def _kept_out(found: Sequence[entry_flags.Flag], cleared: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
-    """By slug the kinds of flag that nobody has cleared."""
+def _kept_out(
+    found: Sequence[entry_flags.Flag], cleared: frozenset[tuple[str, str]], baseline: str
+) -> dict[str, list[str]]:
+    """By slug the kinds of flag that nobody has cleared; the baseline stays in, as the others are measured by it."""
     out: dict[str, list[str]] = {}
     for flag in found:
         kinds = out.get(flag.entry, [])
-        if (flag.entry, flag.kind) not in cleared and flag.kind not in kinds:
+        if flag.entry != baseline and (flag.entry, flag.kind) not in cleared and flag.kind not in kinds:
             out[flag.entry] = [*kinds, flag.kind]
     return out
 

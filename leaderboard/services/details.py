@@ -58,7 +58,7 @@ def details(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str,
     return {
         "rater": result.ground.board.rater,
         "version": chief.version if chief else "",
-        "notes": [*_notes(result)],
+        "notes": [*_notes(result), *_baseline_note(result, flags, cleared)],
         "counts": {"verdicts": result.found.rows, "unscored": result.found.rows - len(result.found.battles.credit)},
         "methods": _methods(result),
         "elo_history": result.tables["elo"].extra["history"] if "elo" in result.tables else {},
@@ -87,6 +87,13 @@ def _notes(result: Tables) -> list[str]:
     if rater in result.reasons:
         return [f"{rater}: {result.reasons[rater]}"]
     return list(result.chief.notes) if result.chief else []
+
+
+def _baseline_note(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str, str]]) -> Sequence[str]:
+    baseline = result.ground.board.baseline
+    if baseline and any(flag.entry == baseline.slug and (flag.entry, flag.kind) not in cleared for flag in flags):
+        return ("The baseline is flagged. It stays in the ranking, since the others are measured by it.",)
+    return ()
 
 
 def _methods(result: Tables) -> dict[str, dict[str, Any]]:

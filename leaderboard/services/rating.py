@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -30,6 +31,8 @@ from leaderboard.services.material import (
     score_sums,
     without,
 )
+
+log = logging.getLogger(__name__)
 
 STYLE = ("tokens", "header", "list", "bold")
 LENGTH = "length-controlled"
@@ -80,11 +83,18 @@ class Tables:
         return self.tables.get(self.ground.board.rater)
 
     def rate(self, name: str, battles: Battles, params: Mapping[str, Any], method: str = "") -> None:
-        """Add a table; a rater that finds no rating leaves its reason, not a number."""
+        """Add a table; a rater that finds no rating, or fails, leaves its reason, not a number."""
         try:
-            self.tables[name] = registry.ratings.build(method or name, params).rate(battles)
+            table = registry.ratings.build(method or name, params).rate(battles)
+            if sorted(table.by_name()) != sorted(battles.names):
+                raise ValueError("The rater did not rate every entrant.")
         except (ValueError, registry.PluginError) as problem:
             self.reasons[name] = str(problem)
+        except Exception as problem:  # a guest's fault must not keep the board from being refreshed
+            log.exception("The rater %s failed.", method or name)
+            self.reasons[name] = f"The rater failed: {problem!r}"
+        else:
+            self.tables[name] = table
 
 
 def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
@@ -117,7 +127,7 @@ def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
     result.rate("win-rate", result.battles, {"baseline": baseline})
     every = Tables(result.ground, result.found, result.ranked, result.found.battles)
     every.rate("win-rate", result.found.battles, {"baseline": baseline})
-    if baseline:
+    if baseline in every.battles.names:
         length_controlled(every, baseline, memo)
     for name in ("win-rate", LENGTH):
         _keep_outsiders(result, every, name)

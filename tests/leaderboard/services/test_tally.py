@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,34 +20,6 @@ from leaderboard.services.streams import SETTLED_SECONDS, STREAMS, Scope
 from tests.factories import FactBoard, fact_board, named_entry
 
 pytestmark = pytest.mark.django_db
-LATER = timedelta(seconds=SETTLED_SECONDS + 1)
-
-
-class Clock:
-    """The time that both writers and readers see."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def settle(self) -> None:
-        """Let all that is there grow old."""
-        self.now += LATER
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
-
-
-@pytest.fixture(autouse=True)
-def folder(settings, tmp_path) -> Path:
-    settings.DATA_DIR = tmp_path
-    return tmp_path / "tallies"
 
 
 @pytest.fixture
@@ -133,7 +105,7 @@ def test_young_facts_are_looked_at_again_and_counted_once(small, fetched, clock)
     assert (len(again.columns["judgments"]), again.changed, fetched) == (3, False, {"Judgment": 1})
 
 
-def late_row(small: FactBoard, clock: Clock, *, after: timedelta, behind: timedelta = timedelta(0)) -> None:
+def late_row(small: FactBoard, clock, *, after: timedelta, behind: timedelta = timedelta(0)) -> None:
     """Two judgments whose ids are in the order 1, 2 and whose commits are in the order 2, 1.
 
     A reading comes between them; `behind`: how late the clock of the second one's writer runs.
