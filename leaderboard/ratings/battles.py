@@ -95,11 +95,12 @@ def coded(*columns: Any) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
 
 def _encoded(column: Any) -> tuple[list[str], NDArray[Any]]:
     array = column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column, type=pa.string())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
     if array.null_count:
         raise ValueError("a name is missing")
-    encoded = array if isinstance(array, pa.DictionaryArray) else array.dictionary_encode()
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        # joined only once it is numbers, since joining text would copy it
+        encoded = encoded.unify_dictionaries().combine_chunks()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -20,6 +21,8 @@ TOLERANCE = 1e-10
 """Logits; a Newton step below it ends the search."""
 ROUNDING = 1e-4
 """Logits; a step below it that no longer shrinks is rounding of an ill-conditioned table, and ends it too."""
+WHOLE = 1.5
+"""Logits; a step that changes no pair by more than this r is taken whole: it descends, since (eʳ − r − 1)/r² < 1."""
 STEPS = 1000
 
 
@@ -43,7 +46,7 @@ class Fit:
     clustered: bool
     n_clusters: int
 
-    @property
+    @cached_property
     def connected(self) -> bool:
         """Whether all entrants stand on one scale."""
         return len(np.unique(self.component)) <= 1
@@ -119,8 +122,8 @@ def fit_pairs(
 def solve(table: PairTable, size: int, start: Floats | None = None) -> Floats:
     """(size,) logits of highest likelihood, summing to 0, for a strongly connected table.
 
-    Newton steps, each shortened by log(1+r)/r, r the largest change of any pair's logit: for a logistic
-    loss this always descends and ends quadratically (Bach 2010, quasi-self-concordance).
+    Newton steps. With r the largest change of any pair's logit, a step is shortened by log(1+r)/r where r exceeds
+    `WHOLE`: for a logistic loss this always descends and ends quadratically (Bach 2010, quasi-self-concordance).
 
     Raises: ValueError where no optimum is found, as for a table that is not strongly connected.
     """
@@ -131,7 +134,7 @@ def solve(table: PairTable, size: int, start: Floats | None = None) -> Floats:
         if not np.all(np.isfinite(step)):
             break
         reach = float(np.max(np.abs(step[table.i] - step[table.j]), initial=0.0))
-        theta = theta + step * (math.log1p(reach) / reach if reach > TOLERANCE else 1.0)
+        theta = theta + step * (math.log1p(reach) / reach if reach > WHOLE else 1.0)
         theta -= theta.mean()
         spread = float(np.ptp(step))
         if spread < TOLERANCE or last / 2 < spread < ROUNDING:
@@ -141,31 +144,44 @@ def solve(table: PairTable, size: int, start: Floats | None = None) -> Floats:
 
 
 def _newton_step(table: PairTable, theta: Floats) -> Floats:
-    return solve_spd(curvature(table, theta), _gradient(table, theta))
+    p, q = _chances(table, theta)
+    size = len(theta)
+    # won − n·p would lose a small won_j to rounding where p is close to 1
+    score = table.won_i * q - table.won_j * p
+    gradient = sum_by(table.i, score, size) - sum_by(table.j, score, size)
+    return solve_spd(_curvature(table, table.n * p * q, size), gradient)
+
+
+def _chances(table: PairTable, theta: Floats) -> tuple[Floats, Floats]:
+    """(P,) σ(z) and σ(−z), each to full precision however far z = θ_i − θ_j is from 0."""
+    z = theta[table.i] - theta[table.j]
+    small = np.exp(-np.abs(z))
+    large = 1 / (1 + small)
+    small *= large
+    return np.where(z > 0, large, small), np.where(z > 0, small, large)
 
 
 def solve_spd(matrix: Floats, right: Floats) -> Floats:
-    """Solution for a symmetric positive matrix; where rounding spoilt that, by LU. May hold NaN."""
+    """Solution for a symmetric positive matrix; where rounding spoilt that, by LU; NaN where it is singular."""
     try:
         found = cho_solve(cho_factor(matrix, lower=True, check_finite=False), right, check_finite=False)
     except np.linalg.LinAlgError:
-        found = np.linalg.solve(matrix, right)
+        try:
+            found = np.linalg.solve(matrix, right)
+        except np.linalg.LinAlgError:
+            found = np.full(right.shape, np.nan)
     return np.asarray(found, dtype=np.float64)
-
-
-def _gradient(table: PairTable, theta: Floats) -> Floats:
-    z = theta[table.i] - theta[table.j]
-    # won − n·p would lose a small won_j to rounding where p is close to 1
-    score = table.won_i * expit(-z) - table.won_j * expit(z)
-    size = len(theta)
-    return sum_by(table.i, score, size) - sum_by(table.j, score, size)
 
 
 def curvature(table: PairTable, theta: Floats) -> Floats:
     """(K, K) negative Hessian, plus (mean diagonal / K)·11ᵀ which fixes the sum and leaves the rest alone."""
-    z = theta[table.i] - theta[table.j]
-    matrix = laplacian(table, table.n * expit(z) * expit(-z), len(theta))
-    matrix += float(np.trace(matrix)) / len(theta) ** 2
+    p, q = _chances(table, theta)
+    return _curvature(table, table.n * p * q, len(theta))
+
+
+def _curvature(table: PairTable, weight: Floats, size: int) -> Floats:
+    matrix = laplacian(table, weight, size)
+    matrix += float(np.trace(matrix)) / size**2
     return matrix
 
 
@@ -194,8 +210,7 @@ def _fit_part(
 
 def _meat_of_table(table: PairTable, theta: Floats) -> Floats:
     """(K, K) sum of the squared scores: with w won and l lost in a cluster, (w(1−p) − lp)²."""
-    z = theta[table.i] - theta[table.j]
-    p, q = expit(z), expit(-z)
+    p, q = _chances(table, theta)
     squared = table.square_i * q**2 - 2 * table.cross * p * q + table.square_j * p**2
     return laplacian(table, np.maximum(squared, 0.0), len(theta))
 
