@@ -1,6 +1,6 @@
 """The published AlpacaEval 2 judgments of the reference folder, as our board and as the files that alpaca_eval reads.
 
-The same `MODELS` models, which have all verdicts, and the same regularising rows for both sides.
+The same models, those with a verdict on every prompt, and the same regularising rows for both sides.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from leaderboard.ratings.battles import Battles, coded
 from leaderboard.ratings.length_fit import Regulariser
 
 BASELINE = "gpt4_1106_preview"
-MODELS = 10
 
 
 def judged(folder: Path) -> pa.Table:
-    """The rows of the first `MODELS` models, by name, that have a verdict on every prompt."""
+    """The rows of the models that have a verdict on every prompt, without the baseline's own."""
     table = parquet.read_table(folder / "annotations.parquet")
     size = len(difficulty(folder))
     names, (place,) = coded(table["model"])
     full = [name for name, n in zip(names, np.bincount(place), strict=True) if n == size and name != BASELINE]
-    return table.filter(pa.array(np.isin(place, [names.index(name) for name in full[:MODELS]])))
+    return table.filter(pa.array(np.isin(place, [names.index(name) for name in full])))
 
 
 def difficulty(folder: Path) -> NDArray[np.float64]:
