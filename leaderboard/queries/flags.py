@@ -12,9 +12,14 @@ from leaderboard.models import Entry, Flag, FlagDecision
 
 
 class FlagState(StrEnum):
-    """What a flag does now. `GONE`: it is neither cleared nor to be seen in the current snapshot."""
+    """What a flag does now.
+
+    `HELD`: it is the baseline's, which stays in since the others are measured by it. `GONE`: it is neither
+    cleared nor to be seen in the current snapshot.
+    """
 
     OUT = "out"
+    HELD = "held"
     CLEARED = "cleared"
     GONE = "gone"
 
@@ -51,4 +56,7 @@ def _record(flag: Flag, kinds: list[str]) -> FlagRecord:
     decisions = list(flag.decisions.all())
     if decisions and decisions[0].cleared:
         return FlagRecord(flag, FlagState.CLEARED, decisions)
-    return FlagRecord(flag, FlagState.OUT if flag.kind in kinds else FlagState.GONE, decisions)
+    if flag.kind in kinds:
+        return FlagRecord(flag, FlagState.OUT, decisions)
+    is_baseline = flag.board.baseline_id == flag.entry_id
+    return FlagRecord(flag, FlagState.HELD if is_baseline else FlagState.GONE, decisions)

@@ -85,6 +85,13 @@ def test_a_child_board_keeps_it_out_by_the_flag_of_its_parent(client, flag, boar
     assert "Keeps this entry out of the ranking" in shown(client, PAGE)
 
 
+def test_a_flagged_baseline_stays_in_the_ranking_and_says_why(client, board):
+    flag = raise_flag(board, "empty-outputs")
+    board.baseline = flag.entry
+    board.save()
+    assert "The baseline stays in the ranking" in shown(client, PAGE)
+
+
 def test_without_the_right_there_is_no_form_and_a_decision_is_forbidden(client, ada, flag):
     assert '<form class="sheet"' not in shown(ada, PAGE)
     assert decide(ada, flag, "Looks fine.").status_code == 403
