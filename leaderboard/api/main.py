@@ -65,7 +65,7 @@ class Api(NinjaAPI):
         for url in super()._get_urls():
             assert isinstance(url, URLPattern)
             found.append(URLPattern(url.pattern, _wrapped(url.callback), url.default_args, url.name))
-        return [*found, re_path(r"^.*$", _wrapped(_nothing))]
+        return [*found, re_path(r"^[\s\S]*$", _wrapped(_nothing))]
 
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         """The description, with errors under their own media type."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from django.core.cache import cache
-from hypothesis import HealthCheck, assume, given, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, openapi
 from schemathesis.checks import not_a_server_error
@@ -86,8 +85,6 @@ def statuses(operation: Any, names: dict[str, str], mode: GenerationMode) -> set
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode), exists=st.booleans())
     def ask(case: Any, exists: bool) -> None:
-        # `.` in the API's catch-all stops at a line break, so such an address gets the site's page for 404
-        assume(exists or not any("\n" in unquote(str(value)) for value in (case.path_parameters or {}).values()))
         if exists:
             case.path_parameters = {**(case.path_parameters or {}), **names}
         seen.add(case.call_and_validate(checks=CHECKS).status_code)
