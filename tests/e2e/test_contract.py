@@ -23,6 +23,7 @@ READS = (
     "/boards",
     "/boards/{slug}",
     "/boards/{slug}/standings",
+    "/boards/{slug}/details",
     "/boards/{slug}/judgments",
     "/entries",
     "/entries/{slug}",
