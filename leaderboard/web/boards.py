@@ -117,6 +117,7 @@ def _context(found: Board, view: View, active: list[Submission]) -> dict[str, An
         "style": details.get("style") or [],
         "style_choices": _style_choices(view) if styles else [],
         "categories": _category_choices(details, view),
+        "chosen": next((one for one in details.get("categories") or [] if one["name"] == view.category), None),
         "active": active,
         "stale": found.built < found.wanted,
         "votes_here": found.open_to_votes,

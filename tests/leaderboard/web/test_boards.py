@@ -119,6 +119,7 @@ def test_a_category_shows_its_own_rows(client, board):
     assert order(body) == ["entry-0"]
     assert row(body, "entry-0").endswith("1 0")
     assert "/api/v1/boards/sums/standings?format=csv&amp;category=tables%20%26%20lists" in body
+    assert "from 1 verdict on 1 prompt of tables &amp; lists" in body
     assert 'href="?category=sums"' in body and 'href="?" ' not in body
     assert '<a href="?category=tables+%26+lists" aria-current="true">tables &amp; lists (1)</a>' in body
 
