@@ -101,6 +101,7 @@ class SnapshotDetails(BaseModel):
     ask_next: list[dict[str, Any]] = []
     fragility: dict[str, Any] | None = None
     flags: list[dict[str, Any]] = []
+    voters: dict[str, int] = {}
 
 
 def _sizes() -> dict[int, int]:

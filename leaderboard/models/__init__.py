@@ -1,7 +1,16 @@
 """Every table. Rows are written by `leaderboard.services` only."""
 
 from leaderboard.models.accounts import ApiToken, User
-from leaderboard.models.boards import Board, BoardSnapshot, CategoryStanding, Flag, FlagDecision, LengthData, Standing
+from leaderboard.models.boards import (
+    Board,
+    BoardSnapshot,
+    CategoryStanding,
+    Flag,
+    FlagDecision,
+    LengthData,
+    Standing,
+    VoterFlag,
+)
 from leaderboard.models.catalog import Benchmark, DecodingConfig, Entry, LanguageModel, Prompt, PromptTemplate
 from leaderboard.models.facts import Ballot, Comparison, Judge, Judgment, Metric, Output, Score, Vote
 from leaderboard.models.pipeline import Job, Submission
@@ -32,4 +41,5 @@ __all__ = [
     "Submission",
     "User",
     "Vote",
+    "VoterFlag",
 ]

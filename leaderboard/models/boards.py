@@ -185,3 +185,32 @@ class FlagDecision(Fact):
 
     def __str__(self) -> str:
         return f"{'cleared' if self.cleared else 'upheld'}: flag {self.flag_id}"
+
+
+class VoterFlag(Fact):
+    """A sign that a voter's votes do not follow the answers, with its numbers when first seen. The votes still count.
+
+    `voter` as in Vote, or the time window that several voters share (`kind` "target-cohort").
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="voter_flags")
+    voter = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    target = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["board", "voter", "kind"], condition=models.Q(target=None), name="one_voter_flag_a_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["board", "voter", "kind", "target"],
+                condition=models.Q(target__isnull=False),
+                name="one_voter_flag_a_target",
+            ),
+        ]
+        permissions = [("view_voters", "Can see what the voter tests found")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.voter}"

@@ -15,7 +15,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing
 from leaderboard.ratings import entry_flags
-from leaderboard.services import flags, jobs, lengths
+from leaderboard.services import flags, jobs, lengths, voters
 from leaderboard.services.details import Details, details, plain
 from leaderboard.services.material import Ground
 from leaderboard.services.rating import METHODS, Memo, rate, rows
@@ -116,6 +116,8 @@ class Made:
     categories: dict[str, list[tuple[int, dict[str, Any]]]]
     details: Details
     flags: tuple[entry_flags.Flag, ...]
+    ground: Ground
+    voters: voters.Looked
 
 
 def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> Made:
@@ -133,7 +135,9 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
     told["categories"], categories = _categories(ground, out, Memo(memo, counted.memo))
     lines = rows(whole, out)
     _add_neighbours(entries, lines, told)
-    return Made(entries, lines, categories, plain(told), found)
+    votes = voters.look(ground)
+    told["voters"] = votes.counts
+    return Made(entries, lines, categories, plain(told), found, ground, votes)
 
 
 def _kept_out(
@@ -185,4 +189,5 @@ def _store(board: Board, digest: str, made: Made) -> BoardSnapshot:
         for position, (place, columns) in enumerate(lines, 1)
     )
     flags.record(board, made.entries, made.flags)
+    voters.record(board, made.ground, made.voters)
     return snapshot

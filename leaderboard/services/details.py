@@ -47,6 +47,8 @@ class Details(TypedDict, total=False):
     """leader, challenger, n_removed, share."""
     flags: list[dict[str, Any]]
     """entry, kind, sentence, evidence, cleared."""
+    voters: dict[str, int]
+    """Voters tested, and how many of them each test found; nobody is named."""
 
 
 def details(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str, str]]) -> Details:

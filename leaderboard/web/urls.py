@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from leaderboard.web import accounts, arena, boards, entries, how, links, submissions
+from leaderboard.web import accounts, arena, boards, entries, how, links, submissions, voters
 from leaderboard.web.charts import views as charts
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("boards/<slug:slug>/how/", how.how, name="how"),
     path("boards/<slug:slug>/compare/", entries.compare, name="compare"),
     path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
+    path("boards/<slug:slug>/voters/", voters.voters, name="voters"),
     path("entries/<slug:slug>/", entries.entry, name="entry"),
     path("entries/<slug:slug>/flags/<int:pk>/", entries.decide_flag, name="decide-flag"),
     path("prompts/<int:pk>/", entries.prompt, name="prompt"),

@@ -1,0 +1,49 @@
+"""The page of what the voter tests found, for those with the right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from leaderboard.models import VoterFlag
+from leaderboard.queries import boards as read_boards
+from leaderboard.queries import voters as read
+
+SENTENCES = {
+    "position": "Votes for one side of the page more often than the answers on it earn.",
+    "uninformative": "Votes do not follow which answer is better.",
+    "target": "Votes for one entry more often than it earns.",
+    "target-cohort": "Votes of this hour favour one entry more than it earns.",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sign with its sentence and numbers as text."""
+
+    flag: VoterFlag
+    sentence: str
+    numbers: list[tuple[str, str]]
+
+
+@require_safe
+@login_required
+@permission_required("leaderboard.view_voters", raise_exception=True)
+def voters(request: HttpRequest, slug: str) -> HttpResponse:
+    """Signs that votes do not follow the answers, on one board."""
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    lines = [_line(flag) for flag in read.voter_flags(board)]
+    counts = board.current.details.get("voters", {}) if board.current else {}
+    return render(request, "voters.html", {"board": board, "lines": lines, "counts": counts})
+
+
+def _line(flag: VoterFlag) -> Line:
+    numbers = [
+        (name.replace("_", " "), str(value) if isinstance(value, int) else f"{value:.3g}")
+        for name, value in flag.evidence.items()
+    ]
+    return Line(flag, SENTENCES[flag.kind], numbers)
