@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.models import Entry
+import numpy as np
+
+from leaderboard.models import Board, Entry
+from leaderboard.queries.lengths import difficulties
+from leaderboard.ratings.length_fit import BASELINE_FIT, LengthFit, between
 from leaderboard.web.charts.heatmap import both_ways, pairs
 from leaderboard.web.columns import chance_text
 from leaderboard.web.how import difference_text
@@ -53,3 +57,26 @@ def record(details: Mapping[str, Any], left: Entry, right: Entry) -> str:
     if met is None:
         return ""
     return f"{left} took {met.won:,.1f} of {met.n:,.0f} against {right}, {met.share:.1f} %; a tie counts one half."
+
+
+def length_controlled(board: Board, details: Mapping[str, Any], left: Entry, right: Entry) -> float | None:
+    """What the left one would win against the right one in percent if their answers were equally long.
+
+    100 · mean σ((ψ_l − ψ_r)·γ + θ_l − θ_r) over all prompts (Dubois and others, arXiv 2404.04475), from their fits
+    against the baseline. None where one has no fit, while the board waits for a snapshot, or where the
+    difficulties γ were fitted, since a snapshot does not keep those.
+    """
+    kept = details.get("length") or {}
+    fits = [_fit(kept.get("coefficients") or {}, board, entry) for entry in (left, right)]
+    if not kept or board.built < board.wanted or None in fits:
+        return None
+    gammas = {"given": lambda: difficulties(board), "none": lambda: [0.0]}.get(kept.get("difficulty", ""), list)()
+    first, second = (fit for fit in fits if fit)
+    return between(first, second, np.array(gammas)) if gammas else None
+
+
+def _fit(coefficients: Mapping[str, Any], board: Board, entry: Entry) -> LengthFit | None:
+    if entry.pk == board.baseline_id:
+        return BASELINE_FIT
+    found = coefficients.get(entry.slug)
+    return LengthFit(**found) if found else None

@@ -21,7 +21,7 @@ from leaderboard.queries.render import render as as_html
 from leaderboard.services import flags as flag_service
 from leaderboard.web.accounts import take
 from leaderboard.web.boards import details_of
-from leaderboard.web.contrasts import contrast, record
+from leaderboard.web.contrasts import contrast, length_controlled, record
 from leaderboard.web.flags import RIGHT, DecisionForm, prefix, sections
 
 
@@ -112,6 +112,7 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
         "differ": differ,
         "contrast": contrast(details_of(board), left, right),
         "record": record(details_of(board), left, right),
+        "equally_long": length_controlled(board, details_of(board), left, right),
         "totals": read_compare.totals(board, left, right),
         "pairs": shown,
         "page": page,

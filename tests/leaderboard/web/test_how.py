@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from leaderboard.models import Board, LengthData
 from leaderboard.web.how import asked, difference_text, fragility_sentence, games, separations, used
 from tests.factories import plain_entries, snapshot, sums_board
 from tests.leaderboard.web.test_pages import shown
@@ -147,6 +148,39 @@ def test_compare_tells_the_direct_record_from_the_left(client, board):
     assert f"{second} took 2.5 of 10 against {first}, 25.0 %" in words(
         shown(client, COMPARE.format("entry-1", "entry-0"))
     )
+
+
+def fits(difficulty: str) -> dict:
+    of = {"length": -0.5, "c": 2.78, "std_delta": 700.0}
+    strong, weak = of | {"difficulty": 1.0, "entry": 0.5}, of | {"difficulty": 0.5, "entry": -0.5}
+    return {"length": {"difficulty": difficulty, "coefficients": {"entry-0": strong, "entry-1": weak}}}
+
+
+def test_compare_tells_what_one_would_win_at_equal_length(client, board):
+    snapshot(board, [{}] * 3, fits("none"))
+    assert "would win 73.1 % against" in shown(client, COMPARE.format("entry-0", "entry-1"))
+    assert "would win 26.9 % against" in shown(client, COMPARE.format("entry-1", "entry-0"))
+    assert "would win" not in shown(client, COMPARE.format("entry-0", "entry-2"))
+    board.baseline = plain_entries(3)[2]
+    board.save()
+    assert "would win 62.2 % against" in shown(client, COMPARE.format("entry-0", "entry-2"))
+
+
+def test_the_win_at_equal_length_is_over_the_difficulties_that_were_given(client, board):
+    snapshot(board, [{}] * 3, fits("given"))
+    keys = list(board.benchmark.prompts.values_list("key", flat=True))
+    given = LengthData.objects.create(board=board, difficulty=dict.fromkeys(keys, 2.0))
+    assert "would win 88.1 % against" in shown(client, COMPARE.format("entry-0", "entry-1"))
+    given.difficulty.pop(keys[0])
+    given.save()
+    assert "would win" not in shown(client, COMPARE.format("entry-0", "entry-1"))
+
+
+@pytest.mark.parametrize(("difficulty", "waiting"), [("fitted", 0), ("none", 1)])
+def test_the_win_at_equal_length_is_left_out_where_it_cannot_be_told(client, board, difficulty, waiting):
+    snapshot(board, [{}] * 3, fits(difficulty))
+    Board.objects.update(wanted=waiting)
+    assert "would win" not in shown(client, COMPARE.format("entry-0", "entry-1"))
 
 
 def test_compare_says_nothing_of_two_that_are_no_neighbours_and_never_met(client, board):
