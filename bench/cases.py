@@ -39,7 +39,7 @@ def battle_cases(folder: Path, sizes: Sequence[int]) -> list[Case]:
         path, slow = folder / f"{size}.parquet", size > SMALL
         aim = ARENA_RANK_AIMS.get(size)
         found.append(Case(f"text-{size}-arena-rank", "text", path, "arena_rank_peer", path, aim, slow))
-        found.append(Case(f"text-{size}-evalica", "text", path, "evalica_peer", path, EVALICA_AIM, slow))
+        found.append(Case(f"text-{size}-evalica", "named", path, "evalica_peer", path, EVALICA_AIM, slow))
     largest, drawn = max(sizes), SMALL if SMALL in sizes else min(sizes)
     return [
         *found,
@@ -65,7 +65,7 @@ def disagreement(case: Case, ours: dict[str, float], theirs: dict[str, float]) -
     Raises: ValueError where an entry of the peer has no value of ours.
     """
     shift = 0.0
-    if case.task == "text":
+    if case.task in ("text", "named"):
         shift = statistics.fmean(ours.values()) - statistics.fmean(theirs.values())
     missing = set(theirs) - set(ours)
     if missing:

@@ -46,6 +46,13 @@ def text(path: Path) -> Task:
     return Task(work, _values)
 
 
+def named(path: Path) -> Task:
+    """The same from two columns of text and the credits."""
+    table = parquet.read_table(path, columns=["model_a", "model_b", "credit"])
+    credit = table["credit"].to_numpy()
+    return Task(lambda: _rated(Battles.of_names(table["model_a"], table["model_b"], credit)), _values)
+
+
 def ids(path: Path) -> Task:
     """Ratings, intervals and rank groups from stored 16-bit places and credits."""
     columns = _stored(path)
@@ -127,7 +134,8 @@ def _one_more(table: PairTable) -> PairTable:
 
 
 CASES: dict[str, Callable[[Path], Task]] = {
-    case.__name__: case for case in (text, ids, replicates, refit, length_published, length_default, length_bootstrap)
+    case.__name__: case
+    for case in (text, named, ids, replicates, refit, length_published, length_default, length_bootstrap)
 }
 
 
