@@ -17,8 +17,9 @@ from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Jo
 from leaderboard.ratings import entry_flags
 from leaderboard.services import flags, jobs, lengths, voters
 from leaderboard.services.details import Details, details, plain
+from leaderboard.services.length_tables import Memo
 from leaderboard.services.material import Ground
-from leaderboard.services.rating import METHODS, Memo, rate, rows
+from leaderboard.services.rating import METHODS, rate, rows
 from leaderboard.services.streams import Scope
 from leaderboard.services.tally import Tally, store, tally
 

@@ -15,7 +15,8 @@ from leaderboard.ratings.fragility import Fragility, bradley_terry_fragility, wi
 from leaderboard.ratings.gameability import length_gameability
 from leaderboard.ratings.strengths import Fit, fit_pairs
 from leaderboard.ratings.win_rate import sides
-from leaderboard.services.rating import LENGTH, Tables
+from leaderboard.services.length_tables import LENGTH
+from leaderboard.services.rating import Tables
 
 ASKED = 5
 """Comparisons worth asking for next that a snapshot names."""

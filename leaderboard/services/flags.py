@@ -10,7 +10,8 @@ from django.db.models import OuterRef, Subquery
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, Entry, Flag, FlagDecision, Prompt, User
 from leaderboard.ratings import entry_flags
-from leaderboard.services.rating import LENGTH, Tables
+from leaderboard.services.length_tables import LENGTH
+from leaderboard.services.rating import Tables
 from leaderboard.services.tally import Tally
 
 RIGHT = "leaderboard.decide_flag"

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.fingerprint import canonical_json
 from leaderboard.models import Board
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
-from leaderboard.ratings.gameability import CONCISE, VERBOSE
-from leaderboard.ratings.length_fit import Regulariser
-from leaderboard.ratings.length_views import views
 from leaderboard.ratings.ranks import with_ranks
-from leaderboard.services import lengths
+from leaderboard.services.length_tables import LENGTH, Memo, length_controlled
 from leaderboard.services.material import (
     Ground,
     Ints,
@@ -35,31 +30,12 @@ from leaderboard.services.material import (
 log = logging.getLogger(__name__)
 
 STYLE = ("tokens", "header", "list", "bold")
-LENGTH = "length-controlled"
 VALUE_OF = {"win-rate": "win_rate", LENGTH: "lc"}
 """The column that a rater's board is sorted by, where it is not `rating`."""
 
 
 METHODS = ("bradley-terry", "win-rate", "elo", LENGTH)
 """Methods that every snapshot shows, where they give something."""
-
-
-@dataclass(frozen=True)
-class Memo:
-    """Results by content: `kept` from the last refresh, `used` in this one, which are kept in turn."""
-
-    kept: dict[str, Any]
-    used: dict[str, Any]
-
-    def get(self, key: str) -> Any:
-        """The result, None where there is none."""
-        if key not in self.used and key in self.kept:
-            self.used[key] = self.kept[key]
-        return self.used.get(key)
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep a result."""
-        self.used[key] = value
 
 
 @dataclass
@@ -83,18 +59,22 @@ class Tables:
         return self.tables.get(self.ground.board.rater)
 
     def rate(self, name: str, battles: Battles, params: Mapping[str, Any], method: str = "") -> None:
-        """Add a table; a rater that finds no rating, or fails, leaves its reason, not a number."""
+        """Add what a rater gives for the battles."""
+        self.add(name, lambda: registry.ratings.build(method or name, params).rate(battles))
+
+    def add(self, name: str, make: Callable[[], RatingTable | None]) -> None:
+        """Add a table, if any; a rater that finds no rating, or fails, leaves its reason, not a number."""
         try:
-            table = registry.ratings.build(method or name, params).rate(battles)
-            if sorted(table.by_name()) != sorted(battles.names):
+            table = make()
+            if table is not None and sorted(table.by_name()) != sorted(self.battles.names):
                 raise ValueError("The rater did not rate every entrant.")
         except (ValueError, registry.PluginError) as problem:
             self.reasons[name] = str(problem)
         except Exception as problem:  # a guest's fault must not keep the board from being refreshed
-            log.exception("The rater %s failed.", method or name)
+            log.exception("The rater of %s failed.", name)
             self.reasons[name] = f"The rater failed: {problem!r}"
         else:
-            self.tables[name] = table
+            self.tables |= {} if table is None else {name: table}
 
 
 def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
@@ -128,7 +108,7 @@ def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
     every = Tables(result.ground, result.found, result.ranked, result.found.battles)
     every.rate("win-rate", result.found.battles, {"baseline": baseline})
     if baseline in every.battles.names:
-        length_controlled(every, baseline, memo)
+        every.add(LENGTH, lambda: length_controlled(result.ground, every.battles, baseline, memo))
     for name in ("win-rate", LENGTH):
         _keep_outsiders(result, every, name)
     result.reasons |= {name: reason for name, reason in every.reasons.items() if name == LENGTH}
@@ -147,93 +127,6 @@ def _keep_outsiders(result: Tables, every: Tables, name: str) -> None:
     if "outcomes" in extra and name in result.tables:
         extra["outcomes"] = {**extra["outcomes"], **result.tables[name].extra["outcomes"]}
     result.tables[name] = dataclasses.replace(whole, ratings=(*inside, *outside), extra=extra)
-
-
-def length_controlled(result: Tables, baseline: str, memo: Memo) -> None:
-    """Add the length-controlled table; intervals are made anew only where an entry's own verdicts have changed."""
-    gamma = lengths.difficulties(result.ground.lengths, result.ground.prompts)
-    # NaN tells how many prompts there are; their difficulty is then fitted or left out.
-    battles = dataclasses.replace(result.battles, cluster=None, difficulty=gamma)
-    battles = battles.take(_against(battles, baseline))
-    bound = lengths.regulariser(result.ground.lengths) or _variants(result, battles, baseline)
-    table = _length_table(result, battles, {"baseline": baseline, "replicates": 0}, bound)
-    if table is None or not len(battles.credit):
-        return
-    source = table.extra["difficulty"]
-    keys = _keys(battles, source, bound)
-    stale = [
-        place for place, key in enumerate(keys) if memo.get(key) is None and table.ratings[place].value is not None
-    ]
-    if stale:
-        rows = battles.take(np.isin(battles.a, stale) | np.isin(battles.b, stale))
-        params = {"baseline": baseline, "difficulty": source}
-        again = _length_table(result, battles if source == "fitted" else rows, params, bound)
-        for place, rating in enumerate(again.ratings if again else ()):
-            if place in stale:
-                memo.put(keys[place], [rating.se, rating.low, rating.high])
-    ratings = [_with_interval(rating, memo.get(key)) for rating, key in zip(table.ratings, keys, strict=True)]
-    params = {**table.params, "replicates": registry.ratings.get(LENGTH).Params().canonical()["replicates"]}
-    result.tables[LENGTH] = dataclasses.replace(table, ratings=with_ranks(ratings), params=params)
-
-
-def _length_table(
-    result: Tables, battles: Battles, params: Mapping[str, Any], bound: Regulariser | None
-) -> RatingTable | None:
-    try:
-        rater: Any = registry.ratings.build(LENGTH, params)
-        rater.regulariser = bound
-        table: RatingTable = rater.rate(battles)
-    except (ValueError, registry.PluginError) as problem:
-        result.reasons[LENGTH] = str(problem)
-        return None
-    return table
-
-
-def _variants(result: Tables, battles: Battles, baseline: str) -> Regulariser | None:
-    """Regularising rows from the board's own verdicts on its baseline made verbose and made concise, where both are.
-
-    As in AlpacaEval 2, whose two gamed baselines differ from the baseline in length alone.
-    """
-    names = {entry.model.name: place for place, entry in enumerate(result.ground.entries)}
-    base = result.ground.entries[battles.names.index(baseline)].model.name
-    wanted = [names.get(base + suffix) for suffix in (VERBOSE, CONCISE)]
-    if None in wanted or not len(battles.credit):
-        return None
-    _, seen = views(battles, baseline, "chars")
-    both = [seen[place] for place in wanted if place is not None]
-    gamma = np.nan_to_num(np.asarray(battles.difficulty))
-    return Regulariser.of(
-        np.concatenate([view.length() for view in both]),
-        np.concatenate([gamma[view.prompt] for view in both]),
-        np.concatenate([view.credit for view in both]),
-    )
-
-
-def _against(battles: Battles, baseline: str) -> Any:
-    place = battles.names.index(baseline)
-    return (battles.a == place) | (battles.b == place)
-
-
-def _keys(battles: Battles, source: str, bound: Regulariser | None) -> list[str]:
-    """Of each entrant: what its interval rests on, its own rows, or those of all where the difficulty is fitted."""
-    numbers = (battles.a, battles.b, battles.credit, battles.prompt, *battles.measures["chars"])
-    columns = np.stack([np.asarray(column, dtype=np.float64) for column in numbers])
-    columns = columns[:, np.lexsort(columns)]
-    shared = [np.asarray(battles.difficulty)]
-    shared += [bound.length, bound.difficulty, bound.target] if bound else []
-    head = canonical_json([registry.ratings.get(LENGTH).version, source]).encode()
-    head += b"".join(part.tobytes() for part in shared)
-    found = []
-    for place, name in enumerate(battles.names):
-        mine = columns if source == "fitted" else columns[:, (columns[0] == place) | (columns[1] == place)]
-        found.append(sha256(head + name.encode() + np.ascontiguousarray(mine).tobytes()).hexdigest())
-    return found
-
-
-def _with_interval(rating: Rating, kept: Sequence[float | None] | None) -> Rating:
-    if rating.value is None or kept is None:
-        return rating
-    return dataclasses.replace(rating, se=kept[0], low=kept[1], high=kept[2])
 
 
 def rows(result: Tables, flags: Mapping[str, Sequence[str]]) -> list[tuple[int, dict[str, Any]]]:
