@@ -19,9 +19,10 @@ class LengthControlled:
     An entry is refused, with a value of None and the reason in its note, where the value would mislead: not
     every prompt judged, nothing judged, every verdict the same, lengths that do not vary.
 
-    `extra`: `difficulty` (given, fitted or none); by name `raw` (win rate in points, a prompt counted once) and
-    `coefficients`; in the mode alpacaeval-2 also `lc_standard_error`, the figure AlpacaEval prints by that name,
-    which is not a sampling error. For a claim about two entries use `length_board.fit_board(...).between(i, j)`.
+    `extra`: `difficulty` (given, fitted or none), and where fitted `gamma`, (P,) by prompt; by name `raw` (win
+    rate in points, a prompt counted once) and `coefficients`; in the mode alpacaeval-2 also `lc_standard_error`,
+    the figure AlpacaEval prints by that name, which is not a sampling error. For a claim about two entries use
+    `length_board.fit_board(...).between(i, j)`.
     """
 
     name: ClassVar[str] = "length-controlled"
@@ -65,6 +66,8 @@ class LengthControlled:
     def _extra(self, board: Board) -> dict[str, Any]:
         raw = {entry.name: entry.view.raw for entry in board.entries if entry.view.raw is not None}
         extra: dict[str, Any] = {"difficulty": board.source, "raw": raw, "coefficients": coefficients(board)}
+        if board.source == "fitted":
+            extra["gamma"] = board.difficulty.tolist()
         if self.params.mode == PUBLISHED:
             extra["lc_standard_error"] = {
                 entry.name: published_se(entry.fit, entry.difficulty)

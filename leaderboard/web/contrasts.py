@@ -63,14 +63,14 @@ def length_controlled(board: Board, details: Mapping[str, Any], left: Entry, rig
     """What the left one would win against the right one in percent if their answers were equally long.
 
     100 · mean σ((ψ_l − ψ_r)·γ + θ_l − θ_r) over all prompts (Dubois and others, arXiv 2404.04475), from their fits
-    against the baseline. None where one has no fit, while the board waits for a snapshot, or where the
-    difficulties γ were fitted, since a snapshot does not keep those.
+    against the baseline. None where one has no fit, or while the board waits for a snapshot.
     """
     kept = details.get("length") or {}
     fits = [_fit(kept.get("coefficients") or {}, board, entry) for entry in (left, right)]
     if not kept or board.built < board.wanted or None in fits:
         return None
-    gammas = {"given": lambda: difficulties(board), "none": lambda: [0.0]}.get(kept.get("difficulty", ""), list)()
+    sources = {"given": lambda: difficulties(board), "none": lambda: [0.0], "fitted": lambda: kept.get("gamma", [])}
+    gammas = sources.get(kept.get("difficulty", ""), list)()
     first, second = (fit for fit in fits if fit)
     return between(first, second, np.array(gammas)) if gammas else None
 

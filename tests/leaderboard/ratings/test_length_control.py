@@ -298,6 +298,12 @@ def test_a_fitted_difficulty_comes_close_to_the_given_one() -> None:
     assert np.mean(gaps) < 2
 
 
+def test_a_fitted_difficulty_is_kept_by_prompt() -> None:
+    table = rate(drawn(0, entries=12), difficulty="fitted", replicates=0)
+    gamma = np.array(table.extra["gamma"])
+    assert (gamma.mean(), gamma.std()) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))
+
+
 def test_a_fitted_difficulty_that_cannot_be_had_is_refused() -> None:
     with pytest.raises(ValueError, match="needs 10 entries"):
         rate(drawn(0), difficulty="fitted")

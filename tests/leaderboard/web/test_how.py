@@ -176,6 +176,13 @@ def test_the_win_at_equal_length_is_over_the_difficulties_that_were_given(client
     assert "would win" not in shown(client, COMPARE.format("entry-0", "entry-1"))
 
 
+def test_the_win_at_equal_length_is_over_the_difficulties_that_were_fitted(client, board):
+    told = fits("fitted")
+    told["length"]["gamma"] = [2.0] * 6
+    snapshot(board, [{}] * 3, told)
+    assert "would win 88.1 % against" in shown(client, COMPARE.format("entry-0", "entry-1"))
+
+
 @pytest.mark.parametrize(("difficulty", "waiting"), [("fitted", 0), ("none", 1)])
 def test_the_win_at_equal_length_is_left_out_where_it_cannot_be_told(client, board, difficulty, waiting):
     snapshot(board, [{}] * 3, fits(difficulty))
