@@ -37,7 +37,7 @@ class Details(TypedDict, total=False):
     style: list[dict[str, Any]]
     """name, beta, se, low, high in logits for one `scale` of the feature."""
     length: dict[str, Any]
-    """difficulty (given, fitted, none), coefficients by entry, gameability of raw and lc."""
+    """difficulty (given, fitted, none), `gamma` by prompt where fitted, coefficients by entry, gameability."""
     pairs: dict[str, list[Any]]
     """entries, and by pair of places i < j: won_i (credit of i) and n."""
     neighbours: list[dict[str, Any]]
@@ -177,6 +177,7 @@ def _length(result: Tables) -> dict[str, Any]:
     return {
         "difficulty": table.extra["difficulty"],
         "coefficients": table.extra["coefficients"],
+        "gamma": table.extra.get("gamma", []),
         "gameability": {"raw": _gameability(result, raw, raw), "lc": _gameability(result, lc, raw)},
     }
 

@@ -69,10 +69,16 @@ def length_controlled(board: Board, details: Mapping[str, Any], left: Entry, rig
     fits = [_fit(kept.get("coefficients") or {}, board, entry) for entry in (left, right)]
     if not kept or board.built < board.wanted or None in fits:
         return None
-    sources = {"given": lambda: difficulties(board), "none": lambda: [0.0], "fitted": lambda: kept.get("gamma", [])}
-    gammas = sources.get(kept.get("difficulty", ""), list)()
+    gammas = _gammas(board, kept)
     first, second = (fit for fit in fits if fit)
     return between(first, second, np.array(gammas)) if gammas else None
+
+
+def _gammas(board: Board, kept: Mapping[str, Any]) -> list[float]:
+    """The difficulties of the prompts, one 0 where there are none, empty where they are not kept."""
+    if kept.get("difficulty") == "given":
+        return difficulties(board)
+    return [0.0] if kept.get("difficulty") == "none" else list(kept.get("gamma", []))
 
 
 def _fit(coefficients: Mapping[str, Any], board: Board, entry: Entry) -> LengthFit | None:
