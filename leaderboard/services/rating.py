@@ -60,14 +60,12 @@ class Tables:
 
     def rate(self, name: str, battles: Battles, params: Mapping[str, Any], method: str = "") -> None:
         """Add what a rater gives for the battles."""
-        self.add(name, lambda: registry.ratings.build(method or name, params).rate(battles))
+        self.add(name, lambda: _whole(registry.ratings.build(method or name, params).rate(battles), battles))
 
     def add(self, name: str, make: Callable[[], RatingTable | None]) -> None:
         """Add a table, if any; a rater that finds no rating, or fails, leaves its reason, not a number."""
         try:
             table = make()
-            if table is not None and sorted(table.by_name()) != sorted(self.battles.names):
-                raise ValueError("The rater did not rate every entrant.")
         except (ValueError, registry.PluginError) as problem:
             self.reasons[name] = str(problem)
         except Exception as problem:  # a guest's fault must not keep the board from being refreshed
@@ -75,6 +73,13 @@ class Tables:
             self.reasons[name] = f"The rater failed: {problem!r}"
         else:
             self.tables |= {} if table is None else {name: table}
+
+
+def _whole(table: RatingTable, battles: Battles) -> RatingTable:
+    """The table, if it is one. Raises ValueError where entrants are missing from it."""
+    if sorted(table.by_name()) != sorted(battles.names):
+        raise ValueError("The rater did not rate every entrant.")
+    return table
 
 
 def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:

@@ -45,9 +45,10 @@ class Tally:
 
 def tally(scope: Scope, now: datetime | None = None) -> Tally:
     """The board's columns, brought up to the present facts; `store` keeps them for the next time."""
-    kept = _load(scope)
-    found = kept or Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()})
-    at, first = (now or timezone.now()).timestamp(), kept is None
+    found, memo = _load(scope)
+    at, first = (now or timezone.now()).timestamp(), found is None
+    if found is None:
+        found = Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()}, memo=memo)
     changed = [name for name, stream in STREAMS.items() if stream.read(scope, found.columns[name], at, first=first)]
     found.changed = bool(changed)
     if "outputs" in changed:
@@ -95,20 +96,22 @@ def store(scope: Scope, found: Tally) -> None:
             part.unlink()
 
 
-def _load(scope: Scope) -> Tally | None:
-    """What was kept; None where there is nothing, or it is damaged, of other facts, or ahead of the database."""
+def _load(scope: Scope) -> tuple[Tally | None, dict[str, Any]]:
+    """What was kept, and its memo; None where that is nothing, damaged, of other facts, or ahead of the database.
+
+    The memo is by content, so it holds for other facts too.
+    """
     try:
         with np.load(_path(scope.board), allow_pickle=False) as file:
             notes = json.loads(str(file["notes"]))
-            if notes["key"] != scope.key:
-                return None
-            found = _restored(notes, file)
+            found, memo = _restored(notes, file), dict(notes["memo"])
     except FileNotFoundError:
-        return None
+        return None, {}
     except Exception as problem:  # a damaged archive can raise almost anything
         log.warning("The tally of board %s is read anew: %r", scope.board.slug, problem)
-        return None
-    return found if all(stream.has_last(scope, found.columns[name]) for name, stream in STREAMS.items()) else None
+        return None, {}
+    whole = found.key == scope.key and all(s.has_last(scope, found.columns[name]) for name, s in STREAMS.items())
+    return (found if whole else None), memo
 
 
 def _restored(notes: dict[str, Any], file: Any) -> Tally:
