@@ -1,0 +1,71 @@
+"""The published figures, from the files at hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leaderboard.ratings.variation.gaps import summarise_cells
+from leaderboard.ratings.variation.runs import consistency, summarise_runs
+from tests.leaderboard.ratings.variation import published
+
+pytestmark = pytest.mark.reference
+
+MILLIONTH = 5.1e-7
+"""Half of the last digit that the expected figures give."""
+
+
+@pytest.fixture(scope="module")
+def tables(reference_path: Path) -> dict[str, Any]:
+    return published.greedy_tables(reference_path)
+
+
+@pytest.fixture(scope="module")
+def stored(reference_path: Path) -> list[tuple[np.ndarray, dict[str, Any]]]:
+    files = published.verdict_files(reference_path)
+    assert files, "no file of verdicts with expected figures"
+    return [(published.verdicts(path), json.loads(published.expected_file(path).read_text("utf-8"))) for path in files]
+
+
+def test_greedy_is_above_the_sample_mean_in_as_many_cells(tables):
+    cells = [cell for name, table in tables["main"].items() for cell in published.cells(name, table["rows"])]
+    found = summarise_cells(cells)
+    assert [found.greedy_above, found.cells] == tables["derived"]["greedy_above_sample_cells"]
+
+
+def test_the_gaps_and_ranges_of_every_benchmark(tables):
+    for name, table in tables["main"].items():
+        rows = table["rows"].values()
+        found = summarise_cells(published.cells(name, table["rows"]))
+        assert found.mean_gap[name] == pytest.approx(np.mean([r["greedy"] - r["sample_mean"] for r in rows]))
+        assert found.largest_range[name] == max(r["delta_best_worst"] for r in rows)
+
+
+@pytest.mark.parametrize(("benchmark", "gap"), [("HumanEval", 15.8), ("AlpacaEval 2", -0.4)])
+def test_the_mean_gap_that_the_study_reports(tables, benchmark, gap):
+    if benchmark not in tables["main"]:
+        pytest.skip(f"{benchmark} is not in the table")
+    found = summarise_cells(published.cells(benchmark, tables["main"][benchmark]["rows"]))
+    assert found.mean_gap[benchmark] == pytest.approx(gap, abs=0.05)
+
+
+def test_mean_spread_and_ends_of_the_runs(stored):
+    for scores, expected in stored:
+        found = summarise_runs(scores)
+        assert (found.prompts, found.runs) == (expected["tasks"], expected["samples_per_task"])
+        assert found.mean == pytest.approx(expected["mean"], abs=MILLIONTH)
+        assert found.std == pytest.approx(expected["std_ddof1"], abs=MILLIONTH)
+        assert np.std(found.scores) == pytest.approx(expected["std_ddof0"], abs=MILLIONTH)
+        assert found.best == pytest.approx(expected["best"], abs=MILLIONTH)
+        assert found.worst == pytest.approx(expected["worst"], abs=MILLIONTH)
+        assert found.range == pytest.approx(expected["delta"], abs=MILLIONTH)
+
+
+def test_tasks_always_and_never_right(stored):
+    for scores, expected in stored:
+        found = consistency(scores)
+        assert (found.always, found.never) == (expected["tasks_always_right"], expected["tasks_never_right"])
