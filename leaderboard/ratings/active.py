@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from leaderboard.ratings.bradley_terry import SCALE, Fit
 from leaderboard.ratings.deciding import Separation
+from leaderboard.ratings.strengths import SCALE, Fit
 
 Floats = NDArray[np.float64]
 

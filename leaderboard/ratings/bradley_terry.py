@@ -17,8 +17,6 @@ from leaderboard.ratings.ranks import with_ranks
 from leaderboard.ratings.strengths import SCALE, Fit, fit
 from leaderboard.ratings.style import StyledFit, fit_styled
 
-__all__ = ["SCALE", "BradleyTerry", "BradleyTerryParams", "Fit", "fit"]
-
 CENTRE = 1000.0
 FEW_CLUSTERS = 30
 """Below this many clusters a sandwich interval is known to be too narrow."""

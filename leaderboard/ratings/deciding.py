@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
-from leaderboard.ratings.bradley_terry import SCALE, Fit
 from leaderboard.ratings.holm import holm
 from leaderboard.ratings.pairs import PairTable, among
+from leaderboard.ratings.strengths import SCALE, Fit
 from leaderboard.ratings.win_rate import Side
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import fit
+from leaderboard.ratings.pairs import LEAST_CREDIT
+from leaderboard.ratings.strengths import fit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -167,7 +168,7 @@ class _Cells:
 
     def connected(self) -> bool:
         """Whether every entry has beaten or tied its way to every other."""
-        down, up = self.count * self.y > 0, self.count * (1 - self.y) > 0
+        down, up = self.count * self.y >= LEAST_CREDIT, self.count * (1 - self.y) >= LEAST_CREDIT
         winner = np.concatenate([self.i[down], self.j[up]])
         loser = np.concatenate([self.j[down], self.i[up]])
         graph = coo_array((np.ones(len(winner)), (winner, loser)), shape=(self.size, self.size))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr, rel_entr
 
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import Fit
 from leaderboard.ratings.holm import holm
+from leaderboard.ratings.strengths import Fit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from leaderboard.ratings.active import Pair, best_pairs, gains, pair_probabilities, undecided
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import SCALE, Fit, fit
 from leaderboard.ratings.deciding import Separation, neighbours
+from leaderboard.ratings.strengths import SCALE, Fit, fit
 from tests.leaderboard.ratings.strategies import any_battles
 
 THETA = np.array([1.2, 1.1, 0.2, 0.0, -1.0, -2.2])

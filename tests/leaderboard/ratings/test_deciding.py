@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import fit
 from leaderboard.ratings.deciding import (
     Contrast,
     Separation,
@@ -21,6 +20,7 @@ from leaderboard.ratings.deciding import (
     win_rate_neighbours,
 )
 from leaderboard.ratings.pairs import count_pairs
+from leaderboard.ratings.strengths import fit
 from leaderboard.ratings.win_rate import Side
 
 THETA = np.array([0.45, 0.35, 0.0, -0.8])

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import fit
 from leaderboard.ratings.fragility import Fragility, bradley_terry_fragility, win_rate_fragility
+from leaderboard.ratings.strengths import fit
 from tests.leaderboard.ratings import reference
 from tests.leaderboard.ratings.strategies import any_battles, swapped
 

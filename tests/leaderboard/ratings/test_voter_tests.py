@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, norm
 
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import Fit, fit
+from leaderboard.ratings.strengths import Fit, fit
 from leaderboard.ratings.voter_tests import TargetTest, VoterTest, target_tests, voter_tests
 from tests.leaderboard.ratings import reference
 from tests.leaderboard.ratings.strategies import any_battles, swapped

@@ -14,9 +14,9 @@ from leaderboard.contracts.params import Params
 from leaderboard.models import Board, BoardSnapshot, Judgment
 from leaderboard.ratings import deciding
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.bradley_terry import fit
 from leaderboard.ratings.fragility import bradley_terry_fragility, win_rate_fragility
 from leaderboard.ratings.pairs import count_pairs
+from leaderboard.ratings.strengths import fit
 from leaderboard.ratings.win_rate import sides
 from leaderboard.services import boards
 from leaderboard.services.details import Details, plain
