@@ -22,6 +22,9 @@ ASKED = 5
 """Comparisons worth asking for next that a snapshot names."""
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 class Details(TypedDict, total=False):
     """Keys of `BoardSnapshot.details`. Entries are named by slug; differences and rates are in points."""
 
@@ -195,10 +198,13 @@ def _gameability(result: Tables, metric: Mapping[str, float], raw: Mapping[str, 
 
 def plain(value: Any) -> Any:
     """`value` with numpy's numbers as Python's, tuples as lists, and numbers that JSON does not have as None."""
-    if isinstance(value, Mapping):
-        return {str(name): plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
         return [plain(part) for part in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    return {str(name): plain(part) for name, part in value.items()} if isinstance(value, Mapping) else value

@@ -95,6 +95,26 @@ def test_whatever_came_when_the_board_is_the_one_made_from_scratch(folder, clock
         transaction.set_rollback(True)
 
 
+def test_length_control_with_a_fitted_difficulty_is_kept_as_it_is_made_from_scratch(folder, clock):
+    """Eleven entries on ten prompts of two categories; one is complete at the second refresh, one at the third."""
+    names, categories = ["m" * i for i in range(1, 12)], {f"k{i}": "ab"[i % 2] for i in range(10)}
+    made = fact_board(names, categories, baseline="m")
+    games = [
+        (name, key, ((3 * i + 7 * j) % 11 + j) / 20) for i, name in enumerate(names) for j, key in enumerate(categories)
+    ]
+    for place, (name, key, credit) in enumerate(games[10:]):
+        if place in (83, 93):
+            boards.refresh(made.board)
+            clock.settle()
+        made.verdict(name, "m", key, credit)
+    kept = boards.refresh(made.board)
+    assert kept.details["length"]["difficulty"] == "fitted"
+    assert kept.standings.filter(lc_se__gt=0).count() == 10
+    last = everything(kept)
+    forget(folder)
+    assert everything(boards.refresh(Board.objects.get())) == last
+
+
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_digest_depends_neither_on_the_order_of_facts_nor_on_ids(folder, clock, data):
@@ -109,6 +129,17 @@ def test_the_digest_depends_neither_on_the_order_of_facts_nor_on_ids(folder, clo
             digests.append(told(order, names, set(), clock).digest)
             transaction.set_rollback(True)
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("credit", [0.1, 0.3, 0.7, 1 / 3])
+def test_a_credit_has_one_digest_from_whichever_side_it_was_stored(folder, clock, credit):
+    digests = set()
+    for names in (NAMES, NAMES[::-1]):
+        with transaction.atomic():
+            forget(folder)
+            digests.add(told([("verdict", NAMES[:2], "p", 0, credit)], names, set(), clock).digest)
+            transaction.set_rollback(True)
+    assert len(digests) == 1
 
 
 @given(data=st.data())
