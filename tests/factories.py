@@ -154,7 +154,11 @@ class FactBoard:
         entry, prompt, sample = self.entries[name], self.prompts[key], more.pop("sample", 0)
         known = Output.objects.filter(entry=entry, prompt=prompt, sample=sample).first()
         if known is None:
-            text = f"{name} on {key}:" + " x" * (7 * len(name) * (prompt.position + 1) % 11) if text is None else text
+            text = (
+                f"{name} on {key}:" + " x" * (7 * sum(map(ord, name)) * (prompt.position + 1) % 11)
+                if text is None
+                else text
+            )
             facts.add_outputs([Output(entry=entry, prompt=prompt, sample=sample, text=text, **more)])
             known = Output.objects.get(entry=entry, prompt=prompt, sample=sample)
         return known

@@ -243,6 +243,7 @@ def test_a_categorys_rows_are_those_of_a_board_of_its_prompts_alone(baseline):
     alone = judged(TEXTS, "alone", baseline)
     maths = [row for row in rows(CategoryStanding, whole) if row["category"] == "maths"]
     assert comparable(maths) == comparable(rows(Standing, alone))
+    assert not baseline or all(row["lc"] is not None and row["rating"] is not None for row in maths)
 
 
 def test_two_categories_made_one_give_the_rows_of_both_together():
