@@ -153,7 +153,7 @@ def top_n_sigma(logits: Tensor, n: float) -> Tensor:
 
 
 def edt_temperature(logits: Tensor, t0: float, theta: float, base: float = EDT_BASE) -> Tensor:
-    """T0 * base^(theta / H) of each row, (rows, 1), at least `COLDEST` (arXiv 2403.14541); H of these logits, in nats."""
+    """T0 * base^(theta / H) of each row, (rows, 1), at least `COLDEST` (arXiv 2403.14541), H of these logits."""
     spread = entropy(wide(logits).softmax(-1)).clamp(min=CERTAIN)
     return torch.pow(base, theta / spread).mul(t0).clamp(min=COLDEST)
 
