@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leaderboard.ratings.variation.resampling import NOTHING, Bootstrap, Draws, Estimate
-from leaderboard.ratings.variation.tables import Floats, as_row, as_table, prompt_means
+from leaderboard.ratings.variation.tables import TIED, Floats, as_row, as_table, prompt_means
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def summarise_cells(cells: Sequence[Cell]) -> CellSummary:
     ranges = {name: [cell.range for cell in found if cell.range is not None] for name, found in by_benchmark.items()}
     return CellSummary(
         cells=len(cells),
-        greedy_above=sum(cell.greedy > cell.sampled for cell in cells),
+        greedy_above=sum(cell.gap > TIED for cell in cells),
         mean_gap={name: sum(cell.gap for cell in found) / len(found) for name, found in by_benchmark.items()},
         largest_range={name: max(found) for name, found in ranges.items() if found},
     )

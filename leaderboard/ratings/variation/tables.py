@@ -9,6 +9,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+TIED = 1e-9
+"""Units of the scores; means nearer than this are equal. Means of equal sums differ in the last digit."""
+
 
 def as_table(scores: ArrayLike) -> Floats:
     """`scores` as (P, N) floats. Raises ValueError where it has another shape or an infinite value."""

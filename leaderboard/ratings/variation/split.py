@@ -1,0 +1,136 @@
+"""Where the variance of scores lies: between prompts, between samples of a prompt, and in what the judge adds.
+
+Nested levels, from the prompts down: each level is the spread of means within one unit of the level above.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from leaderboard.ratings.variation.tables import Floats, mean_last
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a split, in squared units of the scores.
+
+    `variance`: mean population variance of this level's means within a unit above; those of all levels add up to the
+    total. `share`: of the total, None where the total is 0. `component`: the unbiased variance due to this level
+    alone, the noise of the levels below taken off and cut at 0; None where no unit has two of its members, or the
+    noise below is not known for that reason.
+    """
+
+    name: str
+    variance: float
+    share: float | None
+    component: float | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """The levels from the prompts down, the `total` variance, and how many prompts have a score."""
+
+    levels: tuple[Level, ...]
+    total: float
+    prompts: int
+
+    def of(self, name: str) -> Level:
+        """The level called `name`. Raises ValueError where there is none."""
+        for level in self.levels:
+            if level.name == name:
+                return level
+        raise ValueError(f"the split has no level '{name}'")
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Variances of the children of each unit of a level, and how many children it has."""
+
+    population: Floats
+    count: Floats
+    pooled: float
+    """Mean of the ddof-1 variances; NaN where no unit has two children."""
+
+    @classmethod
+    def of(cls, values: Floats) -> _Spread:
+        count = np.sum(~np.isnan(values), axis=-1).astype(np.float64)
+        population = mean_last((values - mean_last(values)[..., None]) ** 2)
+        several = count > 1
+        unbiased = population[several] * count[several] / (count[several] - 1)
+        return cls(population, count, float(np.mean(unbiased)) if several.any() else math.nan)
+
+
+def split_variance(scores: ArrayLike, factors: Sequence[str] = ("sample",), fixed: Sequence[str] = ()) -> Split | None:
+    """Splits the variance of (P, n₁, …, n_F) `scores`, one axis a factor, nested in the order given.
+
+    Usual orders are ("seed", "sample", "order", "repeat") or a part of it: a judge's orders and repeats are of one
+    output. NaN is a score that is not there. Every prompt weighs the same, and within a unit each of its children.
+    By the law of total variance the total is Var(prompt means) + E Var(means of factor 1 | prompt) + …
+
+    `fixed` factors are all there is, such as the two orders of a judge: their mean is free of noise, so none is
+    taken off above, and their component is the population variance. The others are draws: the component is the
+    mean ddof-1 variance less the mean noise of a child's own mean (nested analysis of variance, Searle, Casella and
+    McCulloch 1992), exact in expectation where every unit has the same number of children.
+
+    None where nothing is scored.
+
+    Raises: ValueError where axes and factors differ in number, a name is unknown or repeats, or a score is infinite.
+    """
+    values = _checked(scores, factors, fixed)
+    spreads = []
+    for _ in factors:
+        spreads.append(_Spread.of(values))
+        values = mean_last(values)
+    if np.all(np.isnan(values)):
+        return None
+    spreads.append(_Spread.of(values))
+    names = ["prompt", *factors]
+    components = _components(list(zip(reversed(names), spreads, strict=True)), frozenset(fixed))
+    variances = [_averaged(spread.population) for spread in reversed(spreads)]
+    total = sum(variances)
+    levels = [
+        Level(name, variance, variance / total if total else None, component)
+        for name, variance, component in zip(names, variances, reversed(components), strict=True)
+    ]
+    return Split(tuple(levels), total, int(np.sum(~np.isnan(values))))
+
+
+def _checked(scores: ArrayLike, factors: Sequence[str], fixed: Sequence[str]) -> Floats:
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != len(factors) + 1:
+        raise ValueError("scores need one axis for the prompts and one for each factor")
+    if len({"prompt", *factors}) != len(factors) + 1:
+        raise ValueError("each factor needs a name of its own, other than 'prompt'")
+    if not set(fixed) <= set(factors):
+        raise ValueError("a fixed factor must be one of the factors")
+    if np.isinf(values).any():
+        raise ValueError("scores must be finite or NaN")
+    return values
+
+
+def _averaged(values: Floats) -> float:
+    """Mean of means, axis by axis from the last: each unit weighs the same within the unit above."""
+    while values.ndim:
+        values = mean_last(values)
+    return float(values)
+
+
+def _components(levels: list[tuple[str, _Spread]], fixed: frozenset[str]) -> list[float | None]:
+    """Components from the last level up. `noise`: mean variance of what is seen of one child, around its truth."""
+    found: list[float | None] = []
+    noise = 0.0
+    for name, spread in levels:
+        counts = spread.count[spread.count > 0]
+        if name in fixed:
+            lone = _averaged(np.where(spread.count > 0, 1 - 1 / np.maximum(spread.count, 1), np.nan))
+            component, passed = _averaged(spread.population) - lone * noise, noise
+        else:
+            component, passed = spread.pooled - noise, spread.pooled
+        found.append(None if math.isnan(component) else max(0.0, component))
+        noise = passed * float(np.mean(1 / counts)) if len(counts) else math.nan
+    return found
