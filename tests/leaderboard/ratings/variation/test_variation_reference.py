@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leaderboard.ratings.variation.best_of import best_of_n
+from leaderboard.ratings.variation.flips import flips_of_totals
 from leaderboard.ratings.variation.gaps import summarise_cells
+from leaderboard.ratings.variation.resampling import Bootstrap
 from leaderboard.ratings.variation.runs import consistency, summarise_runs
+from leaderboard.ratings.variation.split import split_variance
 from tests.leaderboard.ratings.variation import published
 
 pytestmark = pytest.mark.reference
@@ -69,3 +73,35 @@ def test_tasks_always_and_never_right(stored):
     for scores, expected in stored:
         found = consistency(scores)
         assert (found.always, found.never) == (expected["tasks_always_right"], expected["tasks_never_right"])
+
+
+def test_the_variance_within_and_between_tasks(stored):
+    for scores, expected in stored:
+        found, wanted = split_variance(scores), expected["variance"]
+        assert found.of("sample").variance == pytest.approx(wanted["within_task_mean"], abs=MILLIONTH)
+        assert found.of("prompt").variance == pytest.approx(wanted["between_task_ddof0"], abs=MILLIONTH)
+        assert found.total == pytest.approx(wanted["total"], abs=MILLIONTH)
+
+
+def test_the_oracle_curve_over_all_subsets(stored):
+    for scores, expected in stored:
+        wanted = {int(k): value for k, value in expected["oracle_best_of_k_unbiased"].items()}
+        found = best_of_n(scores, ks=list(wanted), plan=Bootstrap(2)).of("oracle")
+        assert {point.k: point.score.value for point in found.points} == pytest.approx(wanted, abs=MILLIONTH)
+
+
+def test_the_oracle_of_the_first_k_is_the_curve_of_that_many_samples(stored):
+    for scores, expected in stored:
+        for k, value in expected["oracle_best_of_first_k"].items():
+            found = best_of_n(scores[:, : int(k)], ks=[int(k)], plan=Bootstrap(2)).of("oracle")
+            assert found.points[0].score.value == pytest.approx(value, abs=MILLIONTH)
+
+
+def test_the_rank_flips_of_every_benchmark(tables):
+    for name, flips in tables["derived"]["rank_flips_greedy_vs_sample"].items():
+        rows = tables["main"][name]["rows"]
+        found = flips_of_totals(
+            list(rows), [row["greedy"] for row in rows.values()], [row["sample_mean"] for row in rows.values()]
+        )
+        assert {frozenset((pair.first, pair.second)) for pair in found.flips} == {frozenset(flip) for flip in flips}
+        assert len(found.flips) == len(flips)

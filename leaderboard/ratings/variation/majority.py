@@ -1,0 +1,91 @@
+"""Majority vote over k of n stored answers, exactly: a sum over all subsets by polynomials, no simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+
+import numpy as np
+
+from leaderboard.ratings.variation.tables import Floats, Ints
+
+NO_ANSWER = -1
+"""Label of a sample that states no answer: it is drawn like the others, and votes for nothing."""
+MOST = 1000
+"""Samples per prompt up to which numbers of subsets fit into a float."""
+
+Tally = tuple[tuple[int, float], ...]
+"""Of each answer: how many samples give it, and its truth."""
+
+
+def tally_of(labels: Ints, truth: Floats) -> tuple[Tally, int]:
+    """Answers of one prompt, sorted, and the number of samples without one.
+
+    `labels` (n,): equal for equal normalised answers, `NO_ANSWER` for none. Where samples with one answer differ in
+    `truth` (n,), the answer has their mean: the vote shows one of them at random.
+    """
+    votes = labels != NO_ANSWER
+    names, place = np.unique(labels[votes], return_inverse=True)
+    count = np.bincount(place, minlength=len(names))
+    sums = np.bincount(place, weights=truth[votes], minlength=len(names))
+    answers = sorted((int(c), float(s / c)) for c, s in zip(count, sums, strict=True))
+    return tuple(answers), int(np.sum(~votes))
+
+
+def expected_majority(answers: Tally, without: int, ks: Sequence[int]) -> Floats:
+    """(K,) expected truth of the most frequent answer among k drawn without replacement, for each k.
+
+    Tied answers are chosen among at random; where no drawn sample states an answer the truth is 0 (self-consistency,
+    Wang et al. 2023, arXiv 2203.11171). For each t the subsets whose largest vote is t are counted by multiplying
+    one polynomial an answer, Σ_{c<t} C(m, c)·x^c for those below and C(m, t)·x^t for one at the top, while the number
+    at the top and the sum of their truth are carried along. Every term is positive where truth is, so nothing cancels.
+
+    Raises: ValueError where a k is not in 1…n or n is above `MOST`.
+    """
+    n = without + sum(count for count, _ in answers)
+    if n > MOST:
+        raise ValueError(f"a majority vote is counted for at most {MOST} samples a prompt")
+    if any(not 1 <= k <= n for k in ks):
+        raise ValueError(f"k must lie between 1 and {n}")
+    degree = max((k for k in ks if k < n), default=0)
+    largest = max((count for count, _ in answers), default=0)
+    total = np.zeros(degree + 1)
+    for top in range(1, min(degree, largest) + 1):
+        total += _with_top(answers, without, top, degree)
+    winners = [truth for count, truth in answers if count == largest]
+    whole = float(np.mean(winners)) if winners else 0.0
+    return np.array([whole if k == n else total[k] / comb(n, k) for k in ks])
+
+
+def _with_top(answers: Tally, without: int, top: int, degree: int) -> Floats:
+    """(degree+1,) by subset size: sum over the subsets with largest vote `top` of the mean truth at the top.
+
+    `state` (2, J, degree+1): by how many answers are at the top, the number of subsets and the sum of their truth.
+    """
+    low = without + sum(count for count, _ in answers if count < top)
+    contenders = [(count, truth) for count, truth in answers if count >= top]
+    room = min(len(contenders), degree // top)
+    state = np.zeros((2, 1, degree + 1))
+    state[0, 0, : low + 1] = _binomials(low, degree)
+    for count, truth in contenders:
+        grown = np.zeros((2, min(state.shape[1], room) + 1, degree + 1))
+        grown[:, : state.shape[1]] = _times(state, _binomials(count, top - 1))
+        reached = comb(count, top) * state[:, : grown.shape[1] - 1, :-top]
+        grown[:, 1:, top:] += reached
+        grown[1, 1:, top:] += truth * reached[0]
+        state = grown
+    shares = 1 / np.arange(1, state.shape[1])
+    return np.asarray(shares @ state[1, 1:])
+
+
+def _binomials(n: int, degree: int) -> Floats:
+    """C(n, 0), …, C(n, min(n, degree))."""
+    return np.array([float(comb(n, c)) for c in range(min(n, degree) + 1)])
+
+
+def _times(rows: Floats, factor: Floats) -> Floats:
+    """Polynomials in ascending powers along the last axis, times `factor`, cut to their length."""
+    found = np.asarray(rows * factor[0])
+    for power in range(1, len(factor)):
+        found[..., power:] += factor[power] * rows[..., :-power]
+    return found
