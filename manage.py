@@ -8,4 +8,7 @@ from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings")
-    execute_from_command_line(sys.argv)
+    # A module's name cannot hold a hyphen, a command's may.
+    execute_from_command_line(
+        [word.replace("-", "_") if at == 1 and not word.startswith("-") else word for at, word in enumerate(sys.argv)]
+    )

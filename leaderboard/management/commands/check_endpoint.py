@@ -1,0 +1,53 @@
+"""`manage.py check-endpoint`: what an OpenAI-compatible server does with the settings it is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from django.core.management.base import CommandParser
+from rich.table import Table
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.protocols import Capability
+from leaderboard.management.base import Command as Base
+from leaderboard.management.base import console
+
+EXTRA = (Capability.TOP_K, Capability.MIN_P, Capability.REPETITION_PENALTY)
+SIGNS = {True: "acts", False: "is ignored or refused", None: "unknown"}
+
+
+class Command(Base):
+    """Checks an endpoint."""
+
+    help = "Show by a few cheap calls which settings really act on an OpenAI-compatible server."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Options."""
+        parser.add_argument("--base-url", required=True, help="such as http://127.0.0.1:8001/v1")
+        parser.add_argument("--model", required=True, help="the name that the server knows the model by")
+        parser.add_argument("--api-key", default="", help="a reference such as env:TOUCHSTONE_KEY_NAME")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Check and print; exit code 2 where the server does not answer."""
+        from workers.generators.endpoint_check import check
+        from workers.generators.errors import GenerationFailed
+
+        given = {"base_url": options["base_url"], "model": options["model"], "api_key": options["api_key"]}
+        generator: Any = registry.generators.build("openai", given)
+        try:
+            findings = check(generator)
+        except GenerationFailed as problem:
+            raise InvalidInput(FieldError((), f"The server could not be checked. {problem}")) from None
+        if options["json"]:
+            self.stdout.write(json.dumps([dataclasses.asdict(one) for one in findings], indent=1))
+            return
+        table = Table("setting", "", "seen", title=options["base_url"])
+        for one in findings:
+            table.add_row(one.setting, SIGNS[one.acts], one.evidence)
+        console.print(table)
+        acts = [one.setting for one in findings if one.acts and one.setting in EXTRA]
+        console.print(f"Register it with extra_capabilities={json.dumps(acts)}.", markup=False)

@@ -1,0 +1,163 @@
+"""Shows by a few cheap calls which settings really act on an OpenAI-compatible server, since many are swallowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.generators.errors import GenerationFailed
+from workers.generators.openai_client import OpenAIGenerator
+
+WORDS = "Write a list of twenty random words."
+ECHO = "Write the word yes fifty times."
+HOT = 2.0
+"""Temperature at which texts of the same prompt differ, if the server heeds it."""
+TOKENS = 24
+SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a setting acts; None where it could not be told. `evidence` is one sentence of what was seen."""
+
+    setting: str
+    acts: bool | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call and what came back."""
+
+    fields: Mapping[str, Any]
+    answer: Any
+
+    @property
+    def failed(self) -> str:
+        """What the server said against it, or empty."""
+        return str(self.answer) if isinstance(self.answer, GenerationFailed) else ""
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each choice."""
+        return [] if self.failed else [choice.message.content or "" for choice in self.answer.choices]
+
+
+def check(generator: OpenAIGenerator) -> tuple[Finding, ...]:
+    """One finding a setting, from about 25 calls of at most 24 tokens each.
+
+    Raises: GenerationFailed where the server does not answer a plain call.
+    """
+    plans = {name: [_fields(**more) for more in calls] for name, calls in _PLANS.items()}
+    flat = [(name, fields) for name, calls in plans.items() for fields in calls]
+    answers = generator.ask([fields for _, fields in flat])
+    made: dict[str, list[_Call]] = {name: [] for name in plans}
+    for (name, fields), answer in zip(flat, answers, strict=True):
+        made[name].append(_Call(fields, answer))
+    if why := next((call.failed for call in made["greedy"] if call.failed), ""):
+        raise GenerationFailed(why)
+    return _findings(made)
+
+
+def _fields(prompt: str = WORDS, **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": prompt}], "max_tokens": TOKENS, "temperature": 0.0, **more}
+
+
+def _hot(**more: Any) -> list[dict[str, Any]]:
+    return [{"temperature": HOT, "top_p": 1.0, "seed": seed, **more} for seed in range(SAMPLES)]
+
+
+_PLANS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "greedy": [{}, {}],
+    "hot": _hot(),
+    "seed": _hot(),
+    "n": [{"n": 2, "temperature": HOT}],
+    "logprobs": [{"logprobs": True, "top_logprobs": 5}],
+    "top_p": _hot(top_p=1e-6),
+    "top_k": _hot(extra_body={"top_k": 1}),
+    "min_p": _hot(extra_body={"min_p": 1.0}),
+    "repetition_penalty": [
+        {"prompt": ECHO},
+        {"prompt": ECHO, "extra_body": {"repetition_penalty": 5.0}},
+    ],
+}
+
+
+def _findings(made: Mapping[str, list[_Call]]) -> tuple[Finding, ...]:
+    greedy = made["greedy"][0].texts[0]
+    hot = _temperature(made["hot"], greedy)
+    cuts = [_cut(name, made[name], greedy, hot=bool(hot.acts)) for name in ("top_p", "top_k", "min_p")]
+    return (
+        _repeats(made["greedy"]),
+        hot,
+        _seed(made["hot"], made["seed"], hot=bool(hot.acts)),
+        _n(made["n"][0]),
+        _logprobs(made["logprobs"][0]),
+        *cuts,
+        _repetition(made["repetition_penalty"]),
+    )
+
+
+def _repeats(calls: Sequence[_Call]) -> Finding:
+    same = calls[0].texts == calls[1].texts
+    seen = "gave one text" if same else "gave two texts"
+    return Finding("greedy", same, f"Temperature 0 twice {seen}.")
+
+
+def _refused(name: str, calls: Sequence[_Call]) -> Finding | None:
+    failed = next((call.failed for call in calls if call.failed), "")
+    return Finding(name, False, f"The server refused it: {failed}") if failed else None
+
+
+def _temperature(calls: Sequence[_Call], greedy: str) -> Finding:
+    if refused := _refused("temperature", calls):
+        return refused
+    texts = {text for call in calls for text in call.texts}
+    acts = len(texts) > 1
+    seen = f"{len(texts)} different texts" if acts else ("the greedy text" if texts == {greedy} else "one text")
+    return Finding("temperature", acts, f"{len(calls)} calls at temperature {HOT:g} gave {seen}.")
+
+
+def _seed(first: Sequence[_Call], second: Sequence[_Call], *, hot: bool) -> Finding:
+    if refused := _refused("seed", [*first, *second]):
+        return refused
+    if not hot:
+        return Finding("seed", None, "It cannot be told, since temperature does not act.")
+    equal = sum(a.texts == b.texts for a, b in zip(first, second, strict=True))
+    return Finding("seed", equal == len(first), f"{equal} of {len(first)} texts came again with the same seed.")
+
+
+def _n(call: _Call) -> Finding:
+    if refused := _refused("n", [call]):
+        return refused
+    return Finding("n", len(call.texts) == 2, f"Of 2 choices asked for, {len(call.texts)} came.")
+
+
+def _logprobs(call: _Call) -> Finding:
+    if refused := _refused("logprobs", [call]):
+        return refused
+    given = getattr(call.answer.choices[0].logprobs, "content", None) or []
+    best = len(given[0].top_logprobs or []) if given else 0
+    return Finding("logprobs", best >= 2, f"{len(given)} tokens came with log-probabilities, {best} for the first.")
+
+
+def _cut(name: str, calls: Sequence[_Call], greedy: str, *, hot: bool) -> Finding:
+    """A cut that leaves only the likeliest token must give the greedy text at any temperature."""
+    if refused := _refused(name, calls):
+        return refused
+    if not hot:
+        return Finding(name, None, "It cannot be told, since temperature does not act.")
+    equal = sum(call.texts[:1] == [greedy] for call in calls)
+    return Finding(
+        name, equal == len(calls), f"{equal} of {len(calls)} hot texts became the greedy one at its strongest setting."
+    )
+
+
+def _repetition(calls: Sequence[_Call]) -> Finding:
+    name = "repetition_penalty"
+    if refused := _refused(name, calls):
+        return refused
+    differ = calls[0].texts != calls[1].texts
+    seen = "changed" if differ else "did not change"
+    return Finding(name, differ, f"A penalty of 5 {seen} a text that repeats itself.")
