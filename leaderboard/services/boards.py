@@ -19,7 +19,7 @@ from leaderboard.services import flags, jobs, lengths, voters
 from leaderboard.services.details import Details, details, plain
 from leaderboard.services.length_tables import Memo
 from leaderboard.services.material import Ground
-from leaderboard.services.rating import METHODS, rate, rows
+from leaderboard.services.rating import METHODS, add_ratings, rate, rates, rows
 from leaderboard.services.streams import Scope
 from leaderboard.services.tally import Tally, store, tally
 
@@ -128,10 +128,11 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
     own = tuple(board.judges.exclude(plugin="imported").values_list("pk", flat=True))
     ground = Ground(board, tuple(entries), prompts, counted, own, lengths.of(board))
     memo, counted.memo = counted.memo, {}
-    seen = rate(ground, frozenset(), Memo(memo, counted.memo))
+    seen = rates(ground, frozenset(), Memo(memo, counted.memo))
     found = flags.look(seen, counted, prompts)
     out = _kept_out(found, cleared, board.baseline.slug if board.baseline else "")
-    whole = rate(ground, frozenset(out), Memo(memo, counted.memo)) if out else seen
+    whole = rates(ground, frozenset(out), Memo(memo, counted.memo)) if out else seen
+    add_ratings(whole)
     told = details(whole, found, cleared)
     told["categories"], categories = _categories(ground, out, Memo(memo, counted.memo))
     lines = rows(whole, out)

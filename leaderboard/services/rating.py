@@ -83,9 +83,16 @@ def _whole(table: RatingTable, battles: Battles) -> RatingTable:
 
 
 def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
-    """Every table. Entries in `flagged` (slugs) have rates of their own but no part in the ranking.
+    """Every table. Entries in `flagged` (slugs) have rates of their own but no part in the ranking."""
+    result = rates(ground, flagged, memo)
+    add_ratings(result)
+    return result
 
-    `memo` keeps length-controlled intervals by their inputs, since they cost the most.
+
+def rates(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
+    """The tables of rates, all that flags are raised on; `add_ratings` adds the others.
+
+    `memo` keeps length-controlled fits by their inputs, since they cost the most.
     """
     found, baseline = material(ground), _baseline(ground.board)
     gone = np.array(
@@ -94,13 +101,18 @@ def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
     ranked = np.setdiff1d(np.arange(len(ground.entries)), gone)
     result = Tables(ground, found, ranked, among(without(found, gone), ranked))
     _add_rates(result, baseline, memo)
+    return result
+
+
+def add_ratings(result: Tables) -> None:
+    """Add the tables of ratings, and that of the board's own rater."""
     result.rate("bradley-terry", result.battles, {})
     result.rate("elo", result.battles, {})
     if any(len(np.unique(np.concatenate(result.battles.measures[name]))) > 1 for name in STYLE):
         result.rate("style", result.battles, {"style": STYLE}, "bradley-terry")
-    if ground.board.rater not in {*result.tables, *result.reasons}:
-        result.rate(ground.board.rater, result.battles, {})
-    return result
+    rater = result.ground.board.rater
+    if rater not in {*result.tables, *result.reasons}:
+        result.rate(rater, result.battles, {})
 
 
 def _baseline(board: Board) -> str:
