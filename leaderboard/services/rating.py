@@ -83,9 +83,12 @@ def _whole(table: RatingTable, battles: Battles) -> RatingTable:
 
 
 def rate(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
-    """Every table. Entries in `flagged` (slugs) have rates of their own but no part in the ranking."""
+    """Every table. Entries in `flagged` (slugs) have rates of their own but no part in the ranking.
+
+    Elo lines are left out but for their ends: only those of a whole board are shown.
+    """
     result = rates(ground, flagged, memo)
-    add_ratings(result)
+    add_ratings(result, elo={"points": 2})
     return result
 
 
@@ -104,10 +107,10 @@ def rates(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
     return result
 
 
-def add_ratings(result: Tables) -> None:
-    """Add the tables of ratings, and that of the board's own rater."""
+def add_ratings(result: Tables, elo: Mapping[str, Any] | None = None) -> None:
+    """Add the tables of ratings, and that of the board's own rater; `elo`: settings of Elo."""
     result.rate("bradley-terry", result.battles, {})
-    result.rate("elo", result.battles, {})
+    result.rate("elo", result.battles, elo or {})
     if any(len(np.unique(np.concatenate(result.battles.measures[name]))) > 1 for name in STYLE):
         result.rate("style", result.battles, {"style": STYLE}, "bradley-terry")
     rater = result.ground.board.rater
