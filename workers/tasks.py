@@ -9,7 +9,7 @@ from celery import shared_task
 from celery.signals import worker_process_init
 
 from leaderboard.models import Board, Job
-from leaderboard.services import boards, jobs, pipeline
+from leaderboard.services import boards, jobs, pipeline, variation
 from workers.generation import generate
 from workers.judging import judge
 from workers.runtime import Lease, LeaseLost, leased, worker_name
@@ -23,7 +23,9 @@ def _plan(lease: Lease) -> None:
 
 
 def _refresh(lease: Lease) -> None:
-    boards.refresh(Board.objects.select_related("benchmark", "baseline", "metric").get(pk=lease.job.payload["board"]))
+    board = Board.objects.select_related("benchmark", "baseline", "metric").get(pk=lease.job.payload["board"])
+    boards.refresh(board)
+    variation.refresh_when_idle(board)
 
 
 WORK: dict[str, Callable[[Lease], None]] = {

@@ -9,6 +9,7 @@ from leaderboard.models.boards import (
     FlagDecision,
     LengthData,
     Standing,
+    VariationReport,
     VoterFlag,
 )
 from leaderboard.models.catalog import Benchmark, DecodingConfig, Entry, LanguageModel, Prompt, PromptTemplate
@@ -40,6 +41,7 @@ __all__ = [
     "Standing",
     "Submission",
     "User",
+    "VariationReport",
     "Vote",
     "VoterFlag",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from leaderboard.models.catalog import Benchmark, Entry, EntryQuerySet
+from leaderboard.models.catalog import Benchmark, Entry, EntryQuerySet, LanguageModel
 from leaderboard.models.facts import Fact, Judge, Metric
 
 
@@ -214,3 +214,23 @@ class VoterFlag(Fact):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.voter}"
+
+
+class VariationReport(Fact):
+    """How one model's score on a board's benchmark varies with its decoding; `digest` is over the scores it rests on.
+
+    `details` holds what `services.variation.Report` documents.
+    """
+
+    board = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="variation_reports")
+    model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["board", "model", "digest"], name="one_variation_report_a_digest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} on {self.board_id}"

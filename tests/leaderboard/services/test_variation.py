@@ -1,0 +1,70 @@
+"""The non-determinism report of a board: its numbers by hand, made when the board is idle, once for equal scores."""
+
+from __future__ import annotations
+
+import pytest
+
+from leaderboard.models import Output, VariationReport
+from leaderboard.services import variation
+from tests.factories import submit, sums_board
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("parrot")]
+MODEL = {"model": "polly", "wrong_every": 2}
+"""It errs where the first summand and the sample index together are even."""
+
+
+@pytest.fixture
+def board(work):
+    made = sums_board()
+    submit(made, MODEL)
+    submit(made, MODEL, strategy="temperature", decoding={"temperature": 0.7}, samples=3)
+    work()
+    made.refresh_from_db()
+    return made
+
+
+def test_the_report_of_two_configurations_by_hand(board):
+    (report,) = VariationReport.objects.all()
+    greedy, sampled = report.details["entries"]
+    assert (report.model.name, report.details["greedy"]) == ("polly", greedy["slug"])
+    # Six prompts; samples 0 and 2 err on the even summands, sample 1 on the odd ones.
+    assert (greedy["runs"]["mean"], greedy["samples"], "gap" in greedy) == (0.5, 1, False)
+    assert sampled["runs"]["scores"] == [0.5, 0.5, 0.5]
+    assert (sampled["runs"]["mean"], sampled["runs"]["std"], sampled["runs"]["range"]) == (0.5, 0.0, 0.0)
+    assert sampled["consistency"] == {"always": 0, "sometimes": 6, "never": 0, "unscored": 0}
+    assert sampled["gap"]["gap"]["value"] == 0.0
+    # Of three samples one or two are right: the best of 2 is right on 1 of 3 pairs or all but one.
+    oracle = {k: point["value"] for k, point in sampled["best_of"]["oracle"]}
+    assert oracle == pytest.approx({1: 0.5, 2: (2 / 3 + 1) / 2, 3: 1.0})
+    assert {k: p["value"] for k, p in sampled["best_of"]["random"]} == pytest.approx({1: 0.5, 2: 0.5, 3: 0.5})
+    # The majority of three is right where two are: on the odd summands.
+    assert {k: p["value"] for k, p in sampled["best_of"]["majority"]}[3] == pytest.approx(0.5)
+    assert sampled["length"]["tokens"] == 6
+    assert (sampled["truncated"], sampled["empty"], sampled["unscored"]) == (0.0, 0.0, 0)
+
+
+def test_equal_scores_give_one_report_and_new_ones_another(board, work):
+    assert [r.pk for r in variation.refresh(board)] == [r.pk for r in variation.refresh(board)]
+    assert VariationReport.objects.count() == 1
+    submit(board, MODEL, strategy="temperature", decoding={"temperature": 1.3}, samples=2)
+    work()
+    assert VariationReport.objects.count() == 2
+    assert len(VariationReport.objects.latest("pk").details["entries"]) == 3
+
+
+def test_two_models_with_one_setting_are_ranked_both_ways(board, work):
+    other = {"model": "coco"}
+    submit(board, other)
+    submit(board, other, strategy="temperature", decoding={"temperature": 0.7}, samples=3)
+    work()
+    (pair,) = VariationReport.objects.latest("pk").details["flips"]
+    assert (pair["label"], pair["first"], pair["second"], pair["flipped"]) == ("T 0.7", "coco", "polly", False)
+    assert (pair["greedy_difference"], pair["sampled_difference"]) == (0.5, 0.5)
+
+
+def test_none_is_made_while_a_submission_runs_or_for_one_configuration(bell):
+    made = sums_board()
+    submit(made, MODEL)
+    assert variation.refresh_when_idle(made) == []
+    assert variation.refresh(made) == []
+    assert not Output.objects.exists()
