@@ -1,0 +1,1 @@
+"""Thin shells that run a decoding strategy inside other engines: transformers' `generate` and a vLLM server."""
