@@ -76,12 +76,13 @@ class Draws:
         share = np.divide(1.0, total, out=np.full(len(total), np.nan), where=total > 0)
         return np.asarray(sums * (share if values.ndim == 1 else share[:, None]))
 
-    def mean(self, values: Floats) -> Estimate:
-        """Mean over prompts of (P,) `values`, NaN left out, with its interval."""
+    def mean(self, values: Floats, shifts: Floats | None = None) -> Estimate:
+        """Mean over prompts of (P,) `values`, NaN left out, with its interval; (R,) `shifts` add to the replicates."""
         known = values[~np.isnan(values)]
         if not len(known):
             return NOTHING
-        return self.estimate(float(np.mean(known)), self.means(values), units=len(known))
+        drawn = self.means(values) if shifts is None else self.means(values) + shifts
+        return self.estimate(float(np.mean(known)), drawn, units=len(known))
 
     def estimate(self, value: float, replicates: Floats, units: int) -> Estimate:
         """`value` with the spread and percentile interval of its (R,) `replicates`; `units` prompts are behind it."""
