@@ -29,15 +29,21 @@ NEUTRAL: Mapping[str, tuple[float, ...]] = {
 """The values at which vLLM's own settings do nothing."""
 
 
+BEYOND = ("search", "keeps_states", "early_layers")
+"""What marks a strategy that reads more than one row of logits."""
+
+
 def strategy_of(sampling_params: Any) -> Any | None:
     """The strategy that vLLM's `SamplingParams` ask for; None where they ask for none.
 
-    Raises ValueError where it is unknown, badly set, or would be heated or cut a second time.
+    Raises ValueError where it is unknown, badly set, needs more than logits, or would be heated or cut a second time.
     """
     text = (getattr(sampling_params, "extra_args", None) or {}).get(XARG)
     if text is None:
         return None
     strategy = _built(text)
+    if any(hasattr(strategy, mark) for mark in BEYOND):
+        raise ValueError(f"'{strategy.name}' reads more of the model than its logits, so it cannot run on vLLM.")
     if getattr(strategy, "keeps_surprise", False):
         raise ValueError("Mirostat cannot run on vLLM, which does not tell a processor what it drew from.")
     _check_neutral(sampling_params, 1.0 if strategy.samples else 0.0)

@@ -14,7 +14,7 @@ import torch
 
 from leaderboard.contracts.registry import decoding
 from tests.workers.decoding.shells import stand_in
-from tests.workers.decoding.shells.stand_in import BatchUpdate, MoveDirectionality, SamplingParams, request_states
+from tests.workers.decoding.shells.stand_in import BatchUpdate, SamplingParams, request_states
 from workers.decoding.history import History
 
 VOCABULARY = 50
@@ -70,8 +70,9 @@ def new_request(source):
 class FirstRunner:
     """A batch without holes: the last request fills the place of one that leaves, and two may change places."""
 
-    def __init__(self, processor, seed):
-        self.processor, self.source, self.batch = processor, random.Random(seed), []
+    def __init__(self, kind, seed):
+        self.processor, self.source, self.batch = kind(None, torch.device("cpu"), False), random.Random(seed), []
+        self.directions = sys.modules["vllm.v1.sample.logits_processor"].MoveDirectionality
 
     def step(self):
         removed, moved, added = [], [], []
@@ -79,11 +80,11 @@ class FirstRunner:
             place, last = self.source.randrange(len(self.batch)), len(self.batch) - 1
             removed.append(place)
             if place != last:
-                moved.append((last, place, MoveDirectionality.UNIDIRECTIONAL))
+                moved.append((last, place, self.directions.UNIDIRECTIONAL))
                 self.batch[place] = self.batch[last]
             self.batch.pop()
         elif len(self.batch) > 1 and self.source.random() < 0.5:
-            moved.append((0, 1, MoveDirectionality.SWAP))
+            moved.append((0, 1, self.directions.SWAP))
             self.batch[0], self.batch[1] = self.batch[1], self.batch[0]
         if not moved and not removed and len(self.batch) < 6:
             self.batch.append(new_request(self.source))
@@ -99,7 +100,7 @@ class FirstRunner:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_first_interface_gives_each_request_its_own_strategy(shell, seed):
-    runner = FirstRunner(shell("vllm_v1")(None, torch.device("cpu"), False), seed)
+    runner = FirstRunner(shell("vllm_v1"), seed)
     noise = torch.Generator().manual_seed(seed)
     for _ in range(40):
         runner.step()
@@ -210,6 +211,20 @@ def test_a_request_that_cannot_be_kept_is_refused(shell, name, change, message):
     with pytest.raises(ValueError) as problem:
         shell(name).validate_params(given)
     assert str(problem.value) == message
+
+
+def test_a_strategy_that_reads_more_than_logits_is_refused(shell):
+    class Deep(decoding.get("typical")):
+        name = "deep"
+
+        def early_layers(self, count, tied):
+            return (0,)
+
+    given = sampling(("edt", {}))
+    given.extra_args = {"touchstone": json.dumps({"strategy": "deep", "params": {}})}
+    told = r"^'deep' reads more of the model than its logits, so it cannot run on vLLM\.$"
+    with decoding.override(Deep), pytest.raises(ValueError, match=told):
+        shell("vllm_v1").validate_params(given)
 
 
 @pytest.mark.parametrize("name", ["vllm_v1", "vllm_v2"])
