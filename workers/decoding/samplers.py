@@ -132,14 +132,16 @@ def top_h(logits: Tensor, share: float) -> Tensor:
 
     Probabilities and entropy are those of the `TOP_H_POOL` likeliest tokens alone; the others go.
     """
-    ordered, places = wide(logits).sort(dim=-1, descending=True, stable=True)
-    ordered, places = ordered[:, :TOP_H_POOL], places[:, :TOP_H_POOL]
-    parts = torch.special.entr(ordered.softmax(-1))
-    kept = parts.cumsum(-1) <= share * parts.sum(-1, keepdim=True)
+    pool = wide(logits).topk(min(TOP_H_POOL, logits.shape[-1]), dim=-1).values
+    parts = torch.special.entr(pool.softmax(-1))
+    kept = (parts.cumsum(-1) <= share * parts.sum(-1, keepdim=True)).sum(-1, keepdim=True).clamp(min=1)
     if share >= 1.0:  # else rounding in the sums would drop the tail
-        kept = torch.ones_like(kept)
-    kept[:, 0] = True
-    return logits.masked_fill(~torch.zeros_like(logits, dtype=torch.bool).scatter_(1, places, kept), NEVER)
+        kept = torch.full_like(kept, pool.shape[-1])
+    least = pool.gather(-1, kept - 1)
+    above, tied = wide(logits) > least, wide(logits) == least
+    # Which of equal tokens `topk` takes depends on the device; here the lowest ids stay.
+    room = kept - above.sum(-1, keepdim=True)
+    return logits.masked_fill(~(above | (tied & (tied.cumsum(-1) <= room))), NEVER)
 
 
 def top_n_sigma(logits: Tensor, n: float) -> Tensor:

@@ -85,6 +85,10 @@ def test_top_h_looks_at_the_hundred_likeliest_tokens_alone():
     assert kept(samplers.top_h(logits, 1.0)).tolist() == [[i >= 50 for i in range(150)]]
 
 
+def test_top_h_keeps_the_lowest_ids_of_equal_tokens():
+    assert kept(samplers.top_h(torch.zeros(1, 8), 0.55)).tolist() == [[True] * 4 + [False] * 4]
+
+
 def test_eta_is_epsilon_where_the_model_is_sure_and_looser_where_it_is_not():
     sure, unsure = torch.tensor([[0.97, 0.02, 0.01]]).log(), torch.zeros(1, 60)
     unsure[0, 0] = -1.0
