@@ -19,6 +19,7 @@ from leaderboard.api.entries import router as entries
 from leaderboard.api.judgments import router as judgments
 from leaderboard.api.plugins import router as plugins
 from leaderboard.api.submissions import router as submissions
+from leaderboard.api.variation import router as variation
 
 View = Callable[..., HttpResponseBase]
 
@@ -84,5 +85,5 @@ class Api(NinjaAPI):
 
 api = Api(title="Touchstone", version="1", description=DESCRIPTION, urls_namespace="api")
 problems.register(api)
-for router in (boards, judgments, entries, submissions, plugins):
+for router in (boards, variation, judgments, entries, submissions, plugins):
     api.add_router("", router)

@@ -17,6 +17,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.factories import submit
+
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ROOT = "/api/v1"
 READS = (
@@ -24,6 +26,8 @@ READS = (
     "/boards/{slug}",
     "/boards/{slug}/standings",
     "/boards/{slug}/details",
+    "/boards/{slug}/variation",
+    "/boards/{slug}/variation/{model_id}",
     "/boards/{slug}/judgments",
     "/entries",
     "/entries/{slug}",
@@ -57,16 +61,20 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 @pytest.fixture
-def schema(board, people):
+def schema(board, people, work):
     """The description as it is served, of a site with something to read."""
     cache.clear()
+    submit(board, {"model": "bird-0"}, strategy="temperature", decoding={"temperature": 0.7}, samples=2)
+    work()
     return openapi.from_wsgi(f"{ROOT}/openapi.json", application)
 
 
-def names_for(path: str) -> dict[str, str]:
+def names_for(path: str) -> dict[str, Any]:
     """Path parameters that exist, so that not every answer is 404."""
-    from leaderboard.models import Entry, Submission
+    from leaderboard.models import Entry, Submission, VariationReport
 
+    if "model_id" in path:
+        return {"slug": "sums", "model_id": VariationReport.objects.get().model_id}
     if "submission_id" in path:
         return {"submission_id": str(Submission.objects.first().pk)}
     slug = "sums" if path.startswith("/boards") else Entry.objects.first().slug
