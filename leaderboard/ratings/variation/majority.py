@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import comb
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from leaderboard.ratings.variation.tables import Floats, Ints
 
@@ -13,6 +15,8 @@ NO_ANSWER = -1
 """Label of a sample that states no answer: it is drawn like the others, and votes for nothing."""
 MOST = 1000
 """Samples per prompt up to which numbers of subsets fit into a float."""
+LONG = 6
+"""Coefficients beyond which one product with a matrix is faster than a sum of shifts."""
 
 Tally = tuple[tuple[int, float], ...]
 """Of each answer: how many samples give it, and its truth."""
@@ -47,45 +51,71 @@ def expected_majority(answers: Tally, without: int, ks: Sequence[int]) -> Floats
         raise ValueError(f"a majority vote is counted for at most {MOST} samples a prompt")
     if any(not 1 <= k <= n for k in ks):
         raise ValueError(f"k must lie between 1 and {n}")
+    if not answers:
+        return np.zeros(len(ks))
     degree = max((k for k in ks if k < n), default=0)
-    largest = max((count for count, _ in answers), default=0)
-    total = np.zeros(degree + 1)
-    for top in range(1, min(degree, largest) + 1):
+    ranked = sorted(answers, reverse=True)
+    largest, runner_up = ranked[0][0], ranked[1][0] if len(ranked) > 1 else 0
+    total = _beyond(ranked[0], runner_up, n, degree)
+    for top in range(1, min(degree, runner_up) + 1):
         total += _with_top(answers, without, top, degree)
-    winners = [truth for count, truth in answers if count == largest]
-    whole = float(np.mean(winners)) if winners else 0.0
+    whole = float(np.mean([truth for count, truth in answers if count == largest]))
     return np.array([whole if k == n else total[k] / comb(n, k) for k in ks])
+
+
+def _beyond(leader: tuple[int, float], runner_up: int, n: int, degree: int) -> Floats:
+    """(degree+1,) as `_with_top` over every largest vote above what any other answer can get."""
+    count, truth = leader
+    ways = _binomials(count, degree).copy()
+    ways[: runner_up + 1] = 0.0
+    return np.asarray(truth * np.convolve(ways, _padded(_binomials(n - count, degree), degree))[: degree + 1])
 
 
 def _with_top(answers: Tally, without: int, top: int, degree: int) -> Floats:
     """(degree+1,) by subset size: sum over the subsets with largest vote `top` of the mean truth at the top.
 
-    `state` (2, J, degree+1): by how many answers are at the top, the number of subsets and the sum of their truth.
+    `state` (2, J, E): by how many answers are at the top, and how many samples are drawn beside theirs, the number of
+    subsets and the sum of their truth.
     """
     low = without + sum(count for count, _ in answers if count < top)
     contenders = [(count, truth) for count, truth in answers if count >= top]
-    room = min(len(contenders), degree // top)
-    state = np.zeros((2, 1, degree + 1))
-    state[0, 0, : low + 1] = _binomials(low, degree)
+    room, beside = min(len(contenders), degree // top), min(degree, low + len(contenders) * (top - 1))
+    state = np.zeros((2, 1, beside + 1))
+    state[0, 0, : low + 1] = _binomials(low, beside)
     for count, truth in contenders:
-        grown = np.zeros((2, min(state.shape[1], room) + 1, degree + 1))
+        grown = np.zeros((2, min(state.shape[1], room) + 1, beside + 1))
         grown[:, : state.shape[1]] = _times(state, _binomials(count, top - 1))
-        reached = comb(count, top) * state[:, : grown.shape[1] - 1, :-top]
-        grown[:, 1:, top:] += reached
-        grown[1, 1:, top:] += truth * reached[0]
+        reached = comb(count, top) * state[:, : grown.shape[1] - 1]
+        grown[:, 1:] += reached
+        grown[1, 1:] += truth * reached[0]
         state = grown
-    shares = 1 / np.arange(1, state.shape[1])
-    return np.asarray(shares @ state[1, 1:])
+    found = np.zeros(degree + 1)
+    for tied in range(1, state.shape[1]):
+        size = min(beside, degree - top * tied) + 1
+        found[top * tied : top * tied + size] += state[1, tied, :size] / tied
+    return found
 
 
+@lru_cache(maxsize=4096)
 def _binomials(n: int, degree: int) -> Floats:
-    """C(n, 0), …, C(n, min(n, degree))."""
-    return np.array([float(comb(n, c)) for c in range(min(n, degree) + 1)])
+    """C(n, 0), …, C(n, min(n, degree)); kept, so it cannot be written to."""
+    row = np.array([float(comb(n, c)) for c in range(min(n, degree) + 1)])
+    row.flags.writeable = False
+    return row
+
+
+def _padded(row: Floats, degree: int) -> Floats:
+    return np.concatenate([row, np.zeros(degree + 1 - len(row))])
 
 
 def _times(rows: Floats, factor: Floats) -> Floats:
     """Polynomials in ascending powers along the last axis, times `factor`, cut to their length."""
+    size = rows.shape[-1]
+    if len(factor) > LONG:
+        padded = np.zeros(2 * size)
+        padded[size : size + len(factor)] = factor[:size]
+        return np.asarray(rows @ sliding_window_view(padded, size)[size:0:-1])
     found = np.asarray(rows * factor[0])
-    for power in range(1, len(factor)):
+    for power in range(1, min(len(factor), size)):
         found[..., power:] += factor[power] * rows[..., :-power]
     return found
