@@ -1,238 +1,291 @@
 """The decode loop over a transformers model: rows of many configurations in one running batch.
 
-Rows are padded on the left. Each distinct prompt is read once and its cache copied to all its samples. Finished
-rows leave and waiting rows enter. A row's noise comes from its own key, so its neighbours change nothing.
+Each distinct prompt is read once. Rows that have written the same behind the same prompt share a branch, so the
+model reads it once for all of them; where they choose different tokens, the branch splits. Finished rows leave and
+waiting rows enter. A row's noise comes from its own key, so its neighbours change nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest
-from workers.decoding.history import History
-from workers.decoding.noise import gumbel, row_key
+from leaderboard.contracts.values import Generation
+from workers.decoding.search import Found, View
+from workers.generators import memory
+from workers.generators.choosing import Chooser
+from workers.generators.columns import Columns
+from workers.generators.layers import CausalModel, Read
+from workers.generators.rows import Figures, Row, Waiting, in_order
 
-
-@dataclass(frozen=True)
-class Waiting:
-    """A request that is ready to be decoded: prompt ids and the strategy to choose tokens with."""
-
-    request: GenerationRequest
-    ids: tuple[int, ...]
-    truncated: bool
-    strategy: Any
-
-
-@dataclass
-class Row:
-    """A request in the running batch. `seconds` is its share of the wall time so far."""
-
-    waiting: Waiting
-    key: int
-    step: int = 0
-    logprob: float = 0.0
-    seconds: float = 0.0
-    first: tuple[tuple[str, float], ...] | None = None
-    reason: FinishReason | None = None
-
-
-class Running:
-    """The tensors of the batch. `ids`, `known`: (rows, width); `logits`: (rows, vocabulary) float32 for the next token.
-
-    `cache` is a DynamicCache whose layers hold (rows, heads, width, size).
-    """
-
-    def __init__(self, rows: list[Row], ids: Tensor, known: Tensor, cache: Any, logits: Tensor) -> None:
-        self.rows, self.ids, self.known, self.cache, self.logits = rows, ids, known, cache, logits
-
-    def keep(self, places: list[int]) -> None:
-        """Drop all other rows, and the columns that are padding in every row left."""
-        index = torch.tensor(places, device=self.ids.device)
-        known = self.known[index]
-        lead = int(known.int().argmax(1).min())
-        self.rows = [self.rows[place] for place in places]
-        self.ids, self.known, self.logits = self.ids[index, lead:], known[:, lead:], self.logits[index]
-        for layer in self.cache.layers:
-            # The last column is not in the cache yet, so the cache is one column shorter than `ids` at most.
-            layer.keys, layer.values = layer.keys[index][:, :, lead:], layer.values[index][:, :, lead:]
-
-    def join(self, other: Running) -> None:
-        """Add the rows of `other`, both padded on the left to the wider of the two."""
-        width = max(self.ids.shape[1], other.ids.shape[1])
-        self.rows += other.rows
-        self.ids = torch.cat([_left_pad(self.ids, width, 1), _left_pad(other.ids, width, 1)])
-        self.known = torch.cat([_left_pad(self.known, width, 1), _left_pad(other.known, width, 1)])
-        self.logits = torch.cat([self.logits, other.logits])
-        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
-            mine.keys = torch.cat([_left_pad(mine.keys, width, 2), _left_pad(theirs.keys, width, 2)])
-            mine.values = torch.cat([_left_pad(mine.values, width, 2), _left_pad(theirs.values, width, 2)])
-
-
-def _left_pad(values: Tensor, width: int, axis: int) -> Tensor:
-    lead = width - values.shape[axis]
-    if not lead:
-        return values
-    shape = list(values.shape)
-    shape[axis] = lead
-    return torch.cat([values.new_zeros(shape), values], dim=axis)
+PREFILL_POSITIONS = 16_384
+"""Most positions, padding included, that one pass over prompts reads."""
+PRIOR = 16
+"""Rows' worth of belief that no two rows share a branch, before outputs tell."""
 
 
 class DecodeLoop:
-    """Runs requests through a model; see the module."""
+    """Runs requests through a model; see the module. `limit` is the most branches side by side.
 
-    def __init__(self, model: Any, tokenizer: Any, limit: int) -> None:
-        self.model, self.tokenizer, self.limit = model, tokenizer, limit
-        self.device = next(model.parameters()).device
+    One loop serves one run at a time. `figures` tells what the last run took; with `timed`, a GPU is waited for
+    after each pass, so that its time is not counted as ours.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, limit: int, timed: bool = False) -> None:
+        self.model, self.tokenizer, self.limit, self.timed = CausalModel(model), tokenizer, limit, timed
+        self.device = self.model.device
         self.ends = _end_ids(model, tokenizer)
+        self._begin([])
+
+    def _begin(self, requests: list[Waiting]) -> None:
+        self.columns = Columns(self.device)
+        self.rows: list[Row] = []
+        self.made: list[Generation] = []
+        self.queue = deque(in_order(requests))
+        self.reading: Read | None = None
+        self.shared, self.told = float(PRIOR), float(PRIOR)
+        self.mark = time.perf_counter()
+        self._want({id(one.strategy): one.strategy for one in requests}.values())
+        self.figures = Figures(limit=self.limit)
 
     def run(self, requests: Iterable[Waiting]) -> Iterator[Generation]:
-        """Yields every output once. Out of memory, it halves the batch and starts the rows in flight again."""
-        queue = deque(requests)
-        running: Running | None = None
-        while queue or running:
-            try:
-                with torch.inference_mode():
-                    running = self._admit(queue, running)
-                    done = self._choose(running)
-                    self._forward(running)
-            except torch.OutOfMemoryError:
-                queue.extendleft(row.waiting for row in reversed(running.rows if running else []) if not row.reason)
-                running = None
-                self._halve()
-                continue
-            yield from done
-            running = _without_finished(running)
+        """Yields every output once, as it is finished. Out of memory, it halves the batch and goes on.
+
+        Raises MemoryError where one output alone does not fit.
+        """
+        self._begin(list(requests))
+        self._size()
+        while self.queue or self.rows:
+            chosen = self._attempt(self._admit, self._choose)
+            if self.made:
+                left = time.perf_counter()
+                yield from self.made
+                self.made = []
+                self.mark += time.perf_counter() - left
+            if chosen:
+                self._attempt(self._forward)
+
+    def _attempt(self, *steps: Callable[[], None]) -> bool:
+        """Whether memory sufficed for `steps`; if not, the batch is halved."""
+        try:
+            with torch.inference_mode():
+                for step in steps:
+                    step()
+            return True
+        except (RuntimeError, MemoryError) as problem:
+            if not memory.is_out_of_memory(problem):
+                raise
+        self._halve()  # outside the handler, whose traceback holds the tensors
+        return False
+
+    def _size(self) -> None:
+        """Lower the limit to what fits in free memory, were every row as long as the longest may become."""
+        longest = max((row.waiting.length for row in self.queue), default=1)
+        fits = memory.fitting(self.model.model.config, longest, self.model.itemsize, self.device)
+        self.limit = self.figures.limit = self.limit if fits is None else min(self.limit, fits)
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+
+    def _want(self, strategies: Iterable[Any]) -> None:
+        early: set[int] = set()
+        self.model.states = False
+        for strategy in strategies:
+            if hasattr(strategy, "early_layers"):
+                early |= set(strategy.early_layers(self.model.layers, self.model.tied))
+            self.model.states |= bool(getattr(strategy, "keeps_states", False))
+        self.model.early = tuple(sorted(early))
 
     def _halve(self) -> None:
+        """Rows in flight wait again, in front. The branches are dropped, and with them their memory."""
+        in_flight, self.rows, self.reading = self.rows, [], None
+        self.queue.extendleft(reversed(in_flight))
+        self.columns = Columns(self.device)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
         if self.limit == 1:
-            raise torch.OutOfMemoryError("One row alone does not fit in memory.")
+            raise MemoryError("One output alone does not fit in memory.")
         self.limit //= 2
-        torch.cuda.empty_cache()
+        self.figures.limit = self.limit
+        self.figures.halvings += 1
+        self.figures.restarts += len(in_flight)
 
-    def _admit(self, queue: deque[Waiting], running: Running | None) -> Running:
-        """Fill the batch when it is half empty; smaller gaps are not worth a prefill."""
-        active = len(running.rows) if running else 0
-        if running and (not queue or active > self.limit // 2):
-            return running
-        taken = [queue.popleft() for _ in range(min(len(queue), self.limit - active))]
-        try:
-            fresh = self._prefill(taken)
-        except torch.OutOfMemoryError:
-            queue.extendleft(reversed(taken))
-            raise
-        if running is None:
-            return fresh
-        running.join(fresh)
-        return running
+    # Entering and leaving
 
-    def _prefill(self, taken: list[Waiting]) -> Running:
-        """Read each distinct prompt once, then copy its cache to every row that shares it."""
+    def _admit(self) -> None:
+        """Let rows enter until the batch is expected to fill; small gaps are not worth a pass over prompts."""
+        expected = self._expected(self.rows)
+        if not self.queue or (self.rows and expected > 0.75 * self.limit):
+            return
+        taken: list[Row] = []
+        while self.queue:
+            group = self._next_group(self.limit - expected, first=not self.rows and not taken)
+            if not group:
+                break
+            taken += group
+            expected += self._expected(group)
+        self.rows += taken  # before the passes, so that running out of memory loses none
+        for chunk in _chunks(taken):
+            self._prefill(chunk)
+
+    def _expected(self, rows: list[Row]) -> float:
+        """How many branches `rows` will come to need, by the share of finished rows that wrote what no other did."""
+        return sum(
+            row.waiting.branches * self.shared / self.told if row.waiting.branches == 1 else row.waiting.branches
+            for row in rows
+        )
+
+    def _next_group(self, room: float, first: bool) -> list[Row]:
+        """The next rows of one prompt if they fit in `room`, of a large group what fits; at least one if `first`."""
+        ids = self.queue[0].waiting.ids
+        group = []
+        for row in self.queue:
+            if row.waiting.ids != ids:
+                break
+            group.append(row)
+        while group and self._expected(group) > room:
+            group = [] if self._expected(group) <= self.limit // 2 else group[: len(group) // 2]
+        if not group and first:
+            group = [self.queue[0]]
+        for _ in group:
+            self.queue.popleft()
+        return group
+
+    def _prefill(self, taken: list[Row]) -> None:
+        """Read each distinct prompt once and give every row its branch."""
         from transformers import DynamicCache
 
-        prompts = list(dict.fromkeys(waiting.ids for waiting in taken))
+        prompts = list(dict.fromkeys(row.waiting.ids for row in taken))
         width = max(map(len, prompts))
         ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=self.device)
         known = torch.tensor([[False] * (width - len(p)) + [True] * len(p) for p in prompts], device=self.device)
-        cache: Any = DynamicCache(config=self.model.config)
-        logits = self._call(ids, known, cache, ids)
-        place = {prompt: i for i, prompt in enumerate(prompts)}
-        index = torch.tensor([place[waiting.ids] for waiting in taken], device=self.device)
-        for layer in cache.layers:
-            layer.keys, layer.values = layer.keys[index], layer.values[index]
-        rows = [Row(w, row_key(w.request.seed, w.request.noise_key, w.request.sample)) for w in taken]
-        return Running(rows, ids[index], known[index], cache, logits[index])
+        cache: Any = DynamicCache()
+        read = self.model.read(ids, known, (known.long().cumsum(1) - 1).clamp(min=0), cache)
+        place = {prompt: self.columns.count + i for i, prompt in enumerate(prompts)}
+        self.columns.add(prompts, ids, cache, read.states)
+        for row in taken:
+            row.start(place[row.waiting.ids], self.ends)
+        self.reading = self.reading.join(read) if self.reading and self.reading.logits.shape[0] else read
+        self.figures.prompt_positions += sum(map(len, prompts))
 
-    def _call(self, ids: Tensor, known: Tensor, cache: Any, fed: Tensor) -> Tensor:
-        places = (known.long().cumsum(1) - 1).clamp(min=0)[:, -fed.shape[1] :]
-        out = self.model(
-            input_ids=fed,
-            attention_mask=known.long(),
-            position_ids=places,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        logits: Tensor = out.logits[:, -1].float()
-        return logits
+    # One step
 
-    def _forward(self, running: Running) -> None:
-        """Feed the newest column, unless every row has just finished."""
-        if all(row.reason for row in running.rows):
-            return
-        began = time.perf_counter()
-        running.logits = self._call(running.ids, running.known, running.cache, running.ids[:, -1:])
-        share = (time.perf_counter() - began) / len(running.rows)
-        for row in running.rows:
-            row.seconds += share
+    def _choose(self) -> None:
+        """Choose for every row; finished outputs go to `self.made`, and the branches of the others advance."""
+        assert self.reading is not None
+        chooser = Chooser(self.model, self.columns, self.reading)
+        logprobs = self.reading.logits.log_softmax(-1)
+        self._note_first(logprobs)
+        asked = self._take([row for row in self.rows if not row.search], chooser, logprobs)
+        asked |= self._search([row for row in self.rows if row.search], chooser)
+        self._finish()
+        self._advance(asked)
 
-    def _choose(self, running: Running) -> list[Generation]:
-        """Choose a token for every row and append it; returns the outputs that this finished."""
-        began = time.perf_counter()
-        if any(not row.step and row.waiting.request.top_logprobs for row in running.rows):
-            self._note_first(running)
-        tokens = self._tokens(running)
-        logprobs = running.logits.log_softmax(-1).gather(1, tokens[:, None])[:, 0].tolist()
-        running.ids = torch.cat([running.ids, tokens[:, None]], dim=1)
-        running.known = torch.cat([running.known, torch.ones_like(running.known[:, :1])], dim=1)
-        done = []
-        share = (time.perf_counter() - began) / len(running.rows)
-        for i, (row, token, logprob) in enumerate(zip(running.rows, tokens.tolist(), logprobs, strict=True)):
-            if row.reason:
+    def _take(self, rows: list[Row], chooser: Chooser, logprobs: torch.Tensor) -> dict[Row, list[tuple[int, int]]]:
+        if not rows:
+            return {}
+        rows, chosen = chooser.tokens(rows)
+        branches = torch.tensor([row.branches[0] for row in rows], device=self.device)
+        tokens, values = chosen.tolist(), logprobs[branches, chosen].tolist()
+        for row, token, value in zip(rows, tokens, values, strict=True):
+            row.take(token, value, self.ends)
+        return {row: [(row.branches[0], token)] for row, token in zip(rows, tokens, strict=True)}
+
+    def _search(self, rows: list[Row], chooser: Chooser) -> dict[Row, list[tuple[int, int]]]:
+        asked = {}
+        for row in rows:
+            step = row.search.step(self._view(row, chooser))  # type: ignore[union-attr]
+            if isinstance(step, Found):
+                row.finish(step)
+            else:
+                asked[row] = [(row.branches[i], token) for i, token in step]
+        return asked
+
+    def _view(self, row: Row, chooser: Chooser) -> View:
+        assert self.reading is not None
+        own, states = self.columns, None
+        if own.states is not None:
+            states = own.states[row.branches, own.low : own.high]
+        history = chooser.history(row.branches, [row] * len(row.branches))
+        return View(self.reading.logits[row.branches], history, states)
+
+    def _advance(self, asked: dict[Row, list[tuple[int, int]]]) -> None:
+        """Equal wishes for one branch are one branch. What exceeds the limit starts again later, the youngest first."""
+        pairs: dict[tuple[int, int], int] = {}
+        kept: list[tuple[Row, list[int]]] = []
+        for row in self.rows:
+            new = {pair for pair in asked[row] if pair not in pairs}
+            if kept and len(pairs) + len(new) > self.limit:
+                self.queue.appendleft(row)
+                self.figures.restarts += 1
                 continue
-            row.step, row.logprob, row.seconds = row.step + 1, row.logprob + logprob, row.seconds + share
-            if token in self.ends:
-                row.reason = FinishReason.STOP
-            elif row.step >= row.waiting.strategy.max_new_tokens:
-                row.reason = FinishReason.LENGTH
-            if row.reason:
-                done.append(self._output(row, running.ids[i, -row.step :].tolist()))
-        return done
+            kept.append((row, [pairs.setdefault(pair, len(pairs)) for pair in asked[row]]))
+        self.rows = [row for row, _ in kept]
+        slots = self.columns.advance([branch for branch, _ in pairs], [token for _, token in pairs])
+        for row, places in kept:
+            row.branches = [slots[place] for place in places]
 
-    def _tokens(self, running: Running) -> Tensor:
-        """(rows,) int64: the argmax after the strategy and, where it samples, the row's own noise."""
-        groups: dict[int, list[int]] = defaultdict(list)
-        for i, row in enumerate(running.rows):
-            groups[id(row.waiting.strategy)].append(i)
-        tokens = torch.empty(len(running.rows), dtype=torch.long, device=self.device)
-        for places in groups.values():
-            index = torch.tensor(places, device=self.device)
-            rows = [running.rows[i] for i in places]
-            strategy = rows[0].waiting.strategy
-            steps = torch.tensor([row.step for row in rows], device=self.device)
-            lengths = torch.tensor([len(row.waiting.ids) for row in rows], device=self.device)
-            history = History(running.ids[index], running.known[index], lengths, steps)
-            scores = strategy.apply(running.logits[index], history).double()
-            if strategy.samples:
-                keys = torch.tensor([row.key for row in rows], device=self.device)
-                scores = scores + gumbel(keys, steps, scores.shape[1])
-            tokens[index] = _first_best(scores)
-        return tokens
+    def _forward(self) -> None:
+        """Read the newest column of every branch, unless all rows have just finished."""
+        if not self.rows:
+            self.reading = None
+            return
+        began, own = time.perf_counter(), self.columns
+        places = torch.tensor(own.lengths, device=self.device)[:, None] - 1
+        self.reading = self.model.read(own.ids[: own.count, own.high, None], own.known(own.high + 1), places, own.cache)
+        own.written(None if self.reading.states is None else self.reading.states[:, -1])
+        if self.timed and self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self.figures.forward_seconds += time.perf_counter() - began
+        self.figures.steps += 1
+        self.figures.positions += own.count
 
-    def _note_first(self, running: Running) -> None:
-        logprobs = running.logits.log_softmax(-1)
-        for i, row in enumerate(running.rows):
+    # What is recorded
+
+    def _note_first(self, logprobs: torch.Tensor) -> None:
+        for row in self.rows:
             count = row.waiting.request.top_logprobs
-            if count and not row.step:
-                best = logprobs[i].topk(min(count, logprobs.shape[1]))
+            if count and not row.first:
+                best = logprobs[row.branches[0]].topk(min(count, logprobs.shape[1]))
                 texts = [self.tokenizer.decode([token]) for token in best.indices.tolist()]
                 row.first = tuple(zip(texts, best.values.tolist(), strict=True))
 
-    def _output(self, row: Row, ids: list[int]) -> Generation:
+    def _finish(self) -> None:
+        """Share out the time since the last step, and let the finished rows leave."""
+        now = time.perf_counter()
+        share, self.mark = (now - self.mark) / len(self.rows), now
+        for row in self.rows:
+            row.seconds += share
+        done = [row for row in self.rows if row.reason]
+        self.rows = [row for row in self.rows if not row.reason]
+        self._learn(done)
+        self.made += map(self._output, done)
+        self.figures.seconds += share * (len(done) + len(self.rows))
+        self.figures.outputs += len(done)
+        self.figures.output_tokens += sum(len(row.ids) for row in done)
+        self.figures.peak_bytes = memory.peak_bytes(self.device)
+
+    def _learn(self, done: list[Row]) -> None:
+        """Count each finished row as the part of a branch that it was at its end."""
+        ends: dict[tuple[int, int], int] = {}
+        plain = [(row.branches[0], row.ids[-1]) for row in done if not row.search]
+        for end in plain:
+            ends[end] = ends.get(end, 0) + 1
+        self.shared += len(ends)
+        self.told += len(plain)
+
+    def _output(self, row: Row) -> Generation:
         assert row.reason is not None
-        text = self.tokenizer.decode([i for i in ids if i not in self.ends], skip_special_tokens=True)
+        text = self.tokenizer.decode([i for i in row.ids if i not in self.ends], skip_special_tokens=True)
         return Generation(
             key=row.waiting.request.key,
             text=text,
             finish_reason=row.reason,
             prompt_tokens=len(row.waiting.ids),
-            output_tokens=row.step,
+            output_tokens=len(row.ids),
             seconds=row.seconds,
             logprob=row.logprob,
             first_logprobs=row.first,
@@ -240,21 +293,19 @@ class DecodeLoop:
         )
 
 
-def _first_best(scores: Tensor) -> Tensor:
-    """The argmax of each row, ties to the lowest id: plain argmax promises no order on a GPU."""
-    ids = torch.arange(scores.shape[1], device=scores.device)
-    best = scores == scores.amax(1, keepdim=True)
-    return torch.where(best, ids, scores.shape[1]).amin(1)
-
-
-def _without_finished(running: Running) -> Running | None:
-    """Finished rows leave once they are an eighth of the batch: each departure copies the cache."""
-    alive = [i for i, row in enumerate(running.rows) if not row.reason]
-    if not alive:
-        return None
-    if len(running.rows) - len(alive) >= max(1, len(running.rows) // 8):
-        running.keep(alive)
-    return running
+def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    """`rows` cut where a pass over their prompts would become too large; rows of one prompt stay together."""
+    chunk: list[Row] = []
+    prompts: set[tuple[int, ...]] = set()
+    for row in rows:
+        width = max(len(row.waiting.ids), *map(len, prompts), 0)
+        if row.waiting.ids not in prompts and (len(prompts) + 1) * width > PREFILL_POSITIONS and chunk:
+            yield chunk
+            chunk, prompts = [], set()
+        chunk.append(row)
+        prompts.add(row.waiting.ids)
+    if chunk:
+        yield chunk
 
 
 def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -15,7 +15,7 @@ from leaderboard.contracts.values import Generation, GenerationRequest, Message,
 from workers.generators.model_folder import find_local, identify
 
 if TYPE_CHECKING:
-    from workers.generators.decode_loop import Waiting
+    from workers.generators.rows import Figures, Waiting
 
 ROOM = 8
 """Least number of prompt tokens that must fit beside the new ones."""
@@ -32,7 +32,13 @@ class TransformersParams(Params):
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", title="Device", description="auto takes a GPU if there is one."
     )
-    batch_size: int = Field(default=64, ge=1, le=1024, title="Batch size", description="Outputs decoded side by side.")
+    batch_size: int = Field(
+        default=256,
+        ge=1,
+        le=4096,
+        title="Batch size",
+        description="Most texts that the model reads side by side; fewer where memory is short.",
+    )
 
 
 class TransformersGenerator:
@@ -73,6 +79,9 @@ class TransformersGenerator:
             where, use_safetensors=True, trust_remote_code=False, dtype=self.dtype, **pinned
         )
         self.model = model.to(self.device).eval()
+        self.figures: Figures | None = None
+        """What the run under way, or else the last run, took; None before the first."""
+        self._under_way = False
 
     @classmethod
     def identity(cls, params: TransformersParams) -> ModelIdentity:
@@ -80,14 +89,19 @@ class TransformersGenerator:
         return identify(params.model, params.revision)
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
-        """Yields outputs as they finish. Prompts are read in order, so samples of one share its prefill."""
+        """Yields outputs as they finish. Raises MemoryError where one output alone does not fit in memory."""
         from workers.generators.decode_loop import DecodeLoop
 
         loop = DecodeLoop(self.model, self.tokenizer, self.params.batch_size)
-        yield from loop.run(self._waiting(requests))
+        try:
+            for made in loop.run(self._waiting(requests)):
+                self.figures, self._under_way = loop.figures, True
+                yield made
+        finally:
+            self._under_way = False
 
     def _waiting(self, requests: Sequence[GenerationRequest]) -> list[Waiting]:
-        from workers.generators.decode_loop import Waiting
+        from workers.generators.rows import Waiting
 
         encoded: dict[tuple[Message, ...], list[int]] = {}
         strategies: dict[str, Any] = {}
@@ -120,7 +134,10 @@ class TransformersGenerator:
         return ids[-(window - new) :], True
 
     def provenance(self) -> Mapping[str, str]:
-        """Versions, device, dtype, and whether a run can be repeated bit for bit."""
+        """Versions, device, dtype, and whether a run can be repeated bit for bit.
+
+        While `generate` is under way, also the tokens per second and the peak memory so far.
+        """
         import torch
 
         exact = self.device == "cpu" and self.dtype == torch.float32
@@ -131,4 +148,14 @@ class TransformersGenerator:
             "device": torch.cuda.get_device_name() if self.device == "cuda" else "cpu",
             "dtype": str(self.dtype).removeprefix("torch."),
             "repeatable": "bit-exact" if exact else "seeded, not bit-exact",
+            **self._took(),
+        }
+
+    def _took(self) -> dict[str, str]:
+        if self.figures is None or not self._under_way:
+            return {}
+        return {
+            "batch limit": str(self.figures.limit),
+            "tokens per second": f"{self.figures.tokens_per_second:.0f}",
+            "peak memory MiB": f"{self.figures.peak_bytes / 2**20:.0f}",
         }

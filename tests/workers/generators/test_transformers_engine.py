@@ -1,15 +1,12 @@
-"""The engine on the real pebbles and on a tiny model with absolute positions."""
+"""The engine on the real pebbles: what an output depends on, what is recorded, and which models may be loaded."""
 
 from __future__ import annotations
 
 import pytest
-import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.registry import benchmarks, generators
 from leaderboard.contracts.values import DecodingChoice, FinishReason, GenerationRequest, Message
-from workers.generators.decode_loop import DecodeLoop, Waiting
 from workers.generators.transformers_engine import TransformersGenerator
 
 ITEMS = benchmarks.build("pebble-tasks", {}).load().items[::12]
@@ -78,55 +75,19 @@ def test_a_prompt_that_is_too_long_keeps_its_end_and_says_so():
     assert made.prompt_tokens == 1024 - 48
 
 
-def tiny(kind):
-    torch.manual_seed(3)
-    if kind == "gpt2":
-        shape = GPT2Config(vocab_size=50, n_embd=32, n_layer=2, n_head=2, n_positions=64, eos_token_id=49)
-        return GPT2LMHeadModel(shape).eval()
-    shape = LlamaConfig(
-        vocab_size=50, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=64, eos_token_id=49, initializer_range=0.3,
-    )  # fmt: skip
-    return LlamaForCausalLM(shape).eval()
-
-
-class Digits:
-    """A tokenizer that shows ids as numbers."""
-
-    eos_token_id = 49
-
-    def decode(self, ids, **_):
-        return " ".join(map(str, ids))
-
-
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_greedy_equals_transformers_own_generate(kind):
-    model = tiny(kind)
-    from leaderboard.contracts.registry import decoding
-
-    strategy = decoding.build("greedy", {"max_new_tokens": 12})
-    prompts = [(1, 2, 3), (7,), (4, 9, 12, 30, 2, 2, 8), (5, 6)]
-    asks = [
-        Waiting(GenerationRequest(str(i), (), DecodingChoice("greedy"), "n"), ids, False, strategy)
-        for i, ids in enumerate(prompts)
-    ]
-    ours = {made.key: made.text for made in DecodeLoop(model, Digits(), 3).run(asks)}
-    for i, ids in enumerate(prompts):
-        theirs = model.generate(torch.tensor([ids]), max_new_tokens=12, do_sample=False, pad_token_id=49)[0]
-        kept = [t for t in theirs[len(ids) :].tolist() if t != 49]
-        assert ours[str(i)] == Digits().decode(kept)
-
-
-def test_out_of_memory_halves_the_batch_and_loses_nothing(together, monkeypatch):
-    prefill = DecodeLoop._prefill
-
-    def small_only(self, taken):
-        if len(taken) > 16:
-            raise torch.OutOfMemoryError("too many rows")
-        return prefill(self, taken)
-
-    monkeypatch.setattr(DecodeLoop, "_prefill", small_only)
-    assert texts() == together
+def test_figures_are_those_of_the_run_and_provenance_has_them_while_it_lasts():
+    generator = generators.build("transformers", {"model": "pebble-s", "device": "cpu", "batch_size": 2})
+    assert generator.figures is None
+    assert "tokens per second" not in generator.provenance()
+    outputs = generator.generate(requests(samples=1))
+    next(outputs)
+    during = generator.provenance()
+    assert float(during["tokens per second"]) > 0
+    assert float(during["peak memory MiB"]) > 0
+    assert during["batch limit"] == "2"
+    rest = list(outputs)
+    assert generator.figures.outputs == 1 + len(rest)
+    assert "tokens per second" not in generator.provenance()
 
 
 @pytest.fixture
