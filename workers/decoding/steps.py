@@ -17,8 +17,8 @@ ORDER = (
     "repetition-penalty",
     "presence-penalty",
     "frequency-penalty",
-    "top-nsigma",
     "edt",
+    "top-nsigma",
     "temperature",
     "top-h",
     "top-k",
@@ -29,7 +29,10 @@ ORDER = (
     "eta",
     "mirostat",
 )
-"""The default order: penalties, custom steps, temperature, cuts. Mirostat comes last, for it watches what is drawn."""
+"""The default order: penalties, custom steps, temperature, cuts.
+
+EDT comes before any cut, for it needs the whole distribution; mirostat last, for it watches what is drawn.
+"""
 
 VERSION = "1 pen>cus>T>h>k>p>minp>typ>eps>eta>mu"
 """Names `ORDER` in the 40 characters that a stored version has; part of the fingerprint of every chain."""

@@ -81,6 +81,29 @@ def test_greedy_in_generate_is_the_argmax_of_the_strategy(pebble):
     assert result.sequences[:, given.input_ids.shape[1] :].T.tolist() == chosen
 
 
+def test_a_chain_is_what_generate_does_with_its_own_settings(pebble):
+    """Steps and order both: the settings of `generate` are those of a chain in the default order."""
+    model, tokenizer = pebble
+    cuts = {"top_h": 0.9, "top_k": 30, "top_p": 0.95, "min_p": 0.01, "typical_p": 0.97}
+    bounds = {"epsilon_cutoff": 0.002, "eta_cutoff": 0.004}
+    steps = ["top-h 0.9", "top-k 30", "top-p 0.95", "min-p 0.01", "typical 0.97", "epsilon 0.002", "eta 0.004"]
+    strategy = built("chain", {"steps": ["repetition-penalty 1.3", "temperature 1.4", *steps], "max_new_tokens": 12})
+    given = encoded(tokenizer)
+    torch.manual_seed(9)
+    result = model.generate(
+        **given,
+        **{**generate_settings(strategy), "repetition_penalty": 1.3, "temperature": 1.4, **cuts, **bounds},
+        eos_token_id=None,
+        return_dict_in_generate=True,
+        output_scores=True,
+        output_logits=True,
+    )
+    # The penalty of `generate` counts padding as seen, so only the row without padding can agree.
+    row = int(given.attention_mask.sum(1).argmax())
+    for theirs, ours in zip(result.scores, replayed(strategy, given, result), strict=True):
+        assert torch.allclose(theirs[row].softmax(-1), ours[row].softmax(-1), atol=1e-6)
+
+
 def test_one_shell_serves_one_call():
     logits, history = random_rows(2)
     shell = StrategyProcessor(built("typical"))
