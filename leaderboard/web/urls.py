@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from leaderboard.web import accounts, arena, boards, entries, how, links, submissions, voters
+from leaderboard.web import accounts, arena, boards, entries, how, links, submissions, variation, voters
 from leaderboard.web.charts import views as charts
 
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("boards/<slug:slug>/charts/", charts.charts, name="charts"),
     path("boards/<slug:slug>/charts/<slug:name>.csv", charts.chart_csv, name="chart-csv"),
     path("boards/<slug:slug>/how/", how.how, name="how"),
+    path("boards/<slug:slug>/variation/", variation.variation, name="variation"),
+    path("boards/<slug:slug>/variation/flips.csv", variation.flips_csv, name="flips-csv"),
+    path("boards/<slug:slug>/variation/<int:pk>/", variation.variation_of_model, name="variation-model"),
+    path("boards/<slug:slug>/variation/<int:pk>/<slug:name>.csv", variation.variation_csv, name="variation-csv"),
     path("boards/<slug:slug>/compare/", entries.compare, name="compare"),
     path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
     path("boards/<slug:slug>/voters/", voters.voters, name="voters"),

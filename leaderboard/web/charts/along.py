@@ -1,0 +1,144 @@
+"""Curves of a non-determinism report: scores along a parameter of decoding, and the best of k samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from leaderboard.web.charts.chart import Chart, Table
+from leaderboard.web.charts.curves import Course, Curves, Point, curves
+from leaderboard.web.charts.reported import Reported, number, percent, with_error
+
+TEMPLATE = "parts/variation/curves.html"
+PARAMETERS = {"temperature": "Temperature", "repetition_penalty": "Repetition penalty"}
+BOUND, RANDOM = "oracle", "random"
+Group = tuple[str, tuple[tuple[str, str], ...]]
+Row = Mapping[str, Any]
+
+
+def parameter_charts(report: Reported) -> list[Chart]:
+    """One chart for each parameter in which alone two configurations or more differ."""
+    found = ((name, series(report.scored, name)) for name in PARAMETERS)
+    return [_parameter_chart(report, name, groups) for name, groups in found if groups]
+
+
+def series(rows: Iterable[Row], parameter: str) -> dict[str, list[Row]]:
+    """Rows that differ in `parameter` alone, by ascending value, under the name of what they share.
+
+    Only series with two values or more are kept.
+    """
+    groups: dict[Group, list[Row]] = {}
+    for row in rows:
+        value = row["params"].get(parameter)
+        if isinstance(value, int | float):
+            groups.setdefault(_group(row, parameter), []).append(row)
+    kept = {group: own for group, own in groups.items() if len({row["params"][parameter] for row in own}) > 1}
+    names = _names(list(kept))
+    return {names[group]: sorted(own, key=lambda row: row["params"][parameter]) for group, own in kept.items()}
+
+
+def _group(row: Row, parameter: str) -> Group:
+    rest = ((name, str(value)) for name, value in row["params"].items() if name != parameter)
+    return row["strategy"], tuple(sorted(rest))
+
+
+def _names(groups: Sequence[Group]) -> dict[Group, str]:
+    """The strategy, with the settings in which its groups differ where it has several."""
+    found = {}
+    for group in groups:
+        strategy, params = group
+        others = [dict(rest) for name, rest in groups if name == strategy]
+        differing = [f"{k} {v}" for k, v in params if any(other.get(k) != v for other in others)]
+        found[group] = f"{strategy}: {', '.join(differing)}" if differing else strategy
+    return found
+
+
+def _parameter_chart(report: Reported, parameter: str, groups: Mapping[str, Sequence[Row]]) -> Chart:
+    courses = [Course(name, [_scored(report, row, parameter) for row in own]) for name, own in groups.items()]
+    title = PARAMETERS[parameter]
+    figure = curves(courses, title, "Mean score, %")
+    return Chart(
+        name=parameter.replace("_", "-"),
+        title=f"Score along {title.lower()}",
+        sentence=f"Mean score of configurations that differ in {title.lower()} alone. Whiskers are {report.level}"
+        " intervals by the standard error over prompts and runs.",
+        text=_told(figure),
+        template=TEMPLATE,
+        figure=figure,
+        table=_along_table(report, parameter, groups),
+    )
+
+
+def _scored(report: Reported, row: Row, parameter: str) -> Point:
+    at, runs = float(row["params"][parameter]), row["runs"]
+    low, high = report.interval(runs)
+    return Point(at, percent(runs["mean"]) or 0.0, low, high, f"{at:g}: {with_error(runs['mean'], runs.get('se'))} %")
+
+
+def _along_table(report: Reported, parameter: str, groups: Mapping[str, Sequence[Row]]) -> Table:
+    header = (
+        "entry",
+        "configuration",
+        "series",
+        parameter,
+        "mean_percent",
+        "se_percent",
+        "low_percent",
+        "high_percent",
+    )
+    lines = []
+    for name, own in groups.items():
+        for row in own:
+            runs, label = row["runs"], report.names[row["slug"]]
+            numbers = (percent(runs["mean"]), percent(runs.get("se")), *report.interval(runs))
+            lines.append((row["slug"], label, name, row["params"][parameter], *numbers))
+    return Table(header, lines)
+
+
+def best_of_charts(report: Reported) -> list[Chart]:
+    """One chart for each configuration with curves over two values of k or more."""
+    found = ((row, row.get("best_of") or {}) for row in report.rows)
+    return [_best_of_chart(report, row, own) for row, own in found if any(len(points) > 1 for points in own.values())]
+
+
+def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]]) -> Chart:
+    order = sorted(own, key=lambda name: (name != BOUND, name == RANDOM, name))
+    courses = [
+        Course(f"{name} (upper bound)" if name == BOUND else name, _known(own[name]), name == BOUND) for name in order
+    ]
+    figure = curves([course for course in courses if course.points], "Samples to choose from, k", "Expected score, %")
+    label = report.names[row["slug"]]
+    return Chart(
+        name=f"best-of-{row['slug']}",
+        title=f"Best of k samples: {label}",
+        sentence="Expected score where one of k samples is chosen for each prompt. The oracle knows the answer: it is"
+        f" an upper bound and no way to decode. Whiskers are {report.level} intervals by a bootstrap over prompts,"
+        f" {report.replicates}.",
+        text=_told(figure),
+        template=TEMPLATE,
+        figure=figure,
+        table=Table(
+            ("selector", "k", "score_percent", "low_percent", "high_percent"),
+            [(name, *_numbers(point)) for name in order for point in own[name]],
+        ),
+    )
+
+
+def _numbers(point: Sequence[Any]) -> tuple[Any, ...]:
+    k, score = point
+    return k, percent(score["value"]), percent(score.get("low")), percent(score.get("high"))
+
+
+def _known(points: Sequence[Any]) -> list[Point]:
+    """The points with a score."""
+    return [
+        Point(float(k), value, low, high, f"k = {k}: {number(point[1]['value'])} %")
+        for point in points
+        for k, value, low, high in [_numbers(point)]
+        if value is not None
+    ]
+
+
+def _told(figure: Curves) -> str:
+    parts = [f"{curve.label} " + ", ".join(mark.text for mark in curve.marks) for curve in figure.curves]
+    return "; ".join(parts) + "."

@@ -1,0 +1,135 @@
+"""Pages of the non-determinism report: all models of a board, one model, and the data of each chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from leaderboard.models import Board, LanguageModel, VariationReport
+from leaderboard.queries import boards as read_boards
+from leaderboard.queries import variation as read
+from leaderboard.web.charts import decoding, tables
+from leaderboard.web.charts.chart import Chart, Table
+from leaderboard.web.charts.reported import Reported
+from leaderboard.web.charts.spans import bounds
+from leaderboard.web.charts.tables import Listing
+
+MOST_PAIRS = 50
+"""Pairs of models that the page shows; the file has all."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A model's configurations side by side; no chart where nothing is scored."""
+
+    model: LanguageModel
+    chart: Chart | None
+    table: Listing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chart with the table that belongs beside it."""
+
+    chart: Chart
+    table: Listing | None
+
+
+@require_safe
+def variation(request: HttpRequest, slug: str) -> HttpResponse:
+    """The decoding ladders of all models of a board, and how their ranking changes."""
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    reports = read.latest(board)
+    pairs = tables.flips(_pairs(reports))
+    context = {
+        "board": board,
+        "ladders": ladders(reports),
+        "pairs": pairs[:MOST_PAIRS],
+        "all_pairs": len(pairs),
+        "flipped": sum(pair.is_flipped for pair in pairs),
+        "report": _newest(reports),
+    }
+    return render(request, "variation.html", context)
+
+
+def ladders(reports: list[VariationReport]) -> list[Ladder]:
+    """One ladder a report, all on one scale so that models can be compared."""
+    known = [(report.model, _reported(report)) for report in reports]
+    rows = [row for _, one in known for row in decoding.measured(one)]
+    over = bounds(rows) if rows else None
+    return [Ladder(model, _named(decoding.ladder_chart(one, over), model), tables.ladder(one)) for model, one in known]
+
+
+def _named(chart: Chart | None, model: LanguageModel) -> Chart | None:
+    """The chart under a name and a title of its own among those of other models."""
+    return chart and replace(chart, name=f"ladder-{model.pk}", title=f"{chart.title} of {model.name}")
+
+
+@require_safe
+def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """All that the report of one model tells."""
+    board, found = _find(slug, pk)
+    report = _reported(found)
+    context = {
+        "board": board,
+        "found": found,
+        "report": report,
+        "sections": sections(report),
+    }
+    return render(request, "variation_model.html", context)
+
+
+def sections(report: Reported) -> list[Section]:
+    """Every chart that there is data for, with its table."""
+    beside = {"ladder": tables.scores(report), "gaps": tables.gaps(report), "length": tables.lengths(report)}
+    return [Section(chart, beside.get(chart.name)) for chart in decoding.drawn(report)]
+
+
+@require_safe
+def variation_csv(request: HttpRequest, slug: str, pk: int, name: str) -> HttpResponse:
+    """The data of one chart of a model."""
+    board, found = _find(slug, pk)
+    for chart in decoding.drawn(_reported(found)):
+        if chart.name == name:
+            return _csv(chart.table, f"{board.slug}-{pk}-{name}")
+    raise Http404(f"This report has no data for a chart '{name}'.")
+
+
+@require_safe
+def flips_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every pair of models under the greedy and the sampled ranking."""
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    pairs = _pairs(read.latest(board))
+    if not pairs:
+        raise Http404("This board has no pairs of models with a configuration in common.")
+    return _csv(tables.flips_table(pairs), f"{board.slug}-flips")
+
+
+def _find(slug: str, pk: int) -> tuple[Board, VariationReport]:
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    found = read.of_model(board, pk)
+    if found is None:
+        raise Http404("This board has no report of that model.")
+    return board, found
+
+
+def _reported(report: VariationReport) -> Reported:
+    return Reported(report.model.name, report.details)
+
+
+def _newest(reports: list[VariationReport]) -> Reported | None:
+    return _reported(max(reports, key=lambda report: report.pk)) if reports else None
+
+
+def _pairs(reports: list[VariationReport]) -> list[dict[str, object]]:
+    """Each report has the pairs of all models; those of the newest hold."""
+    newest = _newest(reports)
+    return (newest.details.get("flips") or []) if newest else []
+
+
+def _csv(table: Table, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'inline; filename="{name}.csv"'}
+    return HttpResponse(table.csv(), content_type="text/csv; charset=utf-8", headers=headers)
