@@ -154,18 +154,18 @@ def top_n_sigma(logits: Tensor, n: float) -> Tensor:
     return _keep(logits, wide(logits) >= wide(logits).amax(-1, keepdim=True) - n * spread.sqrt())
 
 
-def edt_temperature(logits: Tensor, t0: float, theta: float, base: float = EDT_BASE) -> Tensor:
-    """T0 * base^(theta / H) of each row, (rows, 1), at least `COLDEST` (arXiv 2403.14541), H of these logits."""
-    spread = entropy(wide(logits).softmax(-1)).clamp(min=CERTAIN)
-    return torch.pow(base, theta / spread).mul(t0).clamp(min=COLDEST)
+def edt_temperature(spread: Tensor, t0: float, theta: float, base: float = EDT_BASE) -> Tensor:
+    """T0 * base^(theta / H), at least `COLDEST`, from the entropies H in nats (arXiv 2403.14541)."""
+    return torch.pow(base, theta / spread.clamp(min=CERTAIN)).mul(t0).clamp(min=COLDEST)
 
 
 def edt(logits: Tensor, t0: float, theta: float, base: float = EDT_BASE) -> Tensor:
-    """Logits over `edt_temperature`; a row of entropy below `CERTAIN` keeps its likeliest tokens alone."""
-    certain = entropy(wide(logits).softmax(-1)) < CERTAIN
-    best = wide(logits).amax(-1, keepdim=True)
-    cooled = ((wide(logits) - best) / edt_temperature(logits, t0, theta, base)).to(logits.dtype)
-    return cooled.masked_fill(certain & (wide(logits) < best), NEVER)
+    """Logits over `edt_temperature` of their own entropy; a row below `CERTAIN` keeps its likeliest tokens alone."""
+    values = wide(logits)
+    values = values - values.amax(-1, keepdim=True)
+    spread = entropy(values.softmax(-1))
+    cooled = (values / edt_temperature(spread, t0, theta, base)).to(logits.dtype)
+    return cooled.masked_fill((spread < CERTAIN) & (values < 0), NEVER)
 
 
 def mirostat(logits: Tensor, bound: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ def test_edt_stays_between_its_bounds_and_gives_its_formula(logits, t0, theta):
     logits = logits.double()
     p = logits.softmax(-1)[0].tolist()
     spread = -sum(x * math.log(x) for x in p if x > 0)
-    heat = float(samplers.edt_temperature(logits, t0, theta))
+    heat = float(samplers.edt_temperature(samplers.entropy(logits.softmax(-1)), t0, theta))
     assert min(t0, samplers.COLDEST) <= heat <= max(t0, samplers.COLDEST)
     if spread > 1e-5:
         assert heat == pytest.approx(max(t0 * 0.8 ** (theta / spread), samplers.COLDEST), rel=1e-9)

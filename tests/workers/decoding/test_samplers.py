@@ -119,7 +119,7 @@ def test_every_reference_case_with_an_entropy_has_it_and_its_temperature(referen
     for name, logits, expected in cases:
         settings = [expected["params"][key] for key in ("T0", "theta", "N")]
         assert float(samplers.entropy(logits.softmax(-1))) == pytest.approx(expected["entropy"], abs=2e-6), name
-        heat = float(samplers.edt_temperature(logits, *settings))
+        heat = float(samplers.edt_temperature(samplers.entropy(logits.softmax(-1)), *settings))
         assert heat == pytest.approx(expected["temperature"], rel=1e-4, abs=1e-6), (name, settings)
 
 
