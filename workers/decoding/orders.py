@@ -6,6 +6,9 @@ transformers and vLLM heat first, llama.cpp last. A cut at 0 or 1 means the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 def cut_before_heat(base: float, temperature: float) -> float:
     """The min-p for a backend that heats last, from one for a backend that heats first: b^T.
@@ -23,6 +26,22 @@ def cut_after_heat(base: float, temperature: float) -> float:
     """
     _check(base, temperature)
     return float(base ** (1.0 / temperature))
+
+
+def fields_for_late_heat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Request fields, as `request_fields` gives them, for a server that heats after it cuts, such as llama.cpp.
+
+    min-p is translated; top-k means the same in both orders. Raises ValueError where top-p is cut at another
+    temperature than 1, which no setting of such a server equals.
+    """
+    heat, extra = float(fields.get("temperature", 1.0)), dict(fields.get("extra_body", {}))
+    if heat in (0.0, 1.0):
+        return dict(fields)
+    if fields.get("top_p", 1.0) != 1.0:
+        raise ValueError(f"A server that heats last has no top-p that equals this one at temperature {heat:g}.")
+    if "min_p" in extra:
+        extra["min_p"] = cut_before_heat(extra["min_p"], heat)
+    return {**fields, "extra_body": extra} if extra else dict(fields)
 
 
 def _check(base: float, temperature: float) -> None:

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaderboard.contracts.registry import decoding
 from workers.decoding import samplers
-from workers.decoding.orders import cut_after_heat, cut_before_heat
+from workers.decoding.orders import cut_after_heat, cut_before_heat, fields_for_late_heat
 
 rows = st.lists(st.floats(-20, 20, width=32), min_size=4, max_size=40).map(lambda row: torch.tensor([row]).double())
 bases, heats = st.floats(0.01, 0.9), st.floats(0.3, 4.0)
@@ -55,3 +56,32 @@ def test_what_has_no_other_order_is_refused(translate):
         translate(1.5, 1.0)
     with pytest.raises(ValueError, match=r"^min-p has no other order at temperature 0; .* must be above 0\.$"):
         translate(0.1, 0.0)
+
+
+def sent(name, **settings):
+    return fields_for_late_heat(decoding.build(name, settings).request_fields())
+
+
+def test_a_server_that_heats_last_is_sent_the_translated_cut():
+    assert sent("min-p", min_p=0.1, temperature=3.0)["extra_body"]["min_p"] == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("min-p", {"min_p": 0.1, "temperature": 1.0}),
+        ("top-p", {"p": 0.9, "temperature": 1.0}),
+        ("top-k", {"k": 5, "temperature": 2.0}),
+        ("temperature", {"temperature": 2.0}),
+        ("greedy", {"repetition_penalty": 1.2}),
+    ],
+)
+def test_what_needs_no_translation_is_sent_as_it_is(name, given):
+    assert sent(name, **given) == decoding.build(name, given).request_fields()
+
+
+def test_a_top_p_that_a_server_of_the_other_order_cannot_have_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^A server that heats last has no top-p that equals .* at temperature 1\.5\.$"
+    ):
+        sent("top-p", p=0.9, temperature=1.5)
