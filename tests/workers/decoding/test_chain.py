@@ -6,6 +6,8 @@ import json
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.registry import decoding
@@ -26,8 +28,25 @@ SINGLE = {
 }
 
 
-def chain(*steps, **settings):
-    return decoding.build("chain", {"steps": list(steps), **settings})
+VALUES = {
+    "repetition-penalty": st.floats(0.1, 10),
+    "presence-penalty": st.floats(-2, 2),
+    "frequency-penalty": st.floats(-2, 2),
+    "top-nsigma": st.floats(0, 10),
+    "temperature": st.floats(1e-6, 10),
+    "top-k": st.integers(1, 200),
+    "mirostat": st.floats(0.01, 20),
+    **dict.fromkeys(("top-h", "top-p", "typical"), st.floats(1e-6, 1)),
+    **dict.fromkeys(("min-p",), st.floats(0, 1)),
+    **dict.fromkeys(("epsilon", "eta"), st.floats(0, 0.999)),
+}
+any_steps = st.lists(st.sampled_from(sorted(VALUES)), unique=True).flatmap(
+    lambda names: st.tuples(*(VALUES[name].map(lambda value, n=name: {"step": n, "value": value}) for name in names))
+)
+
+
+def chain(*steps, **others):
+    return decoding.build("chain", {"steps": list(steps), **others})
 
 
 def refused(*steps):
@@ -36,11 +55,37 @@ def refused(*steps):
     return problem.value.errors
 
 
+@settings(deadline=None, max_examples=150)
+@given(any_steps, st.sampled_from(["default", "as-listed"]), st.booleans(), st.integers(0, 1000), st.floats(0.01, 1e4))
+def test_any_chain_leaves_tokens_to_draw_from_and_treats_rows_alone(steps, order, wide, seed, scale):
+    logits, history = random_rows(6, seed, torch.float32 if wide else torch.bfloat16)
+    logits = logits * scale
+    scores = chain(*steps, order=order).apply(logits, history)
+    assert not bool((scores.isnan() | scores.isposinf()).any())
+    assert bool(scores.isfinite().any(1).all())
+    assert bool(scores.isneginf()[logits.isneginf()].all())
+    alone = chain(*steps, order=order).apply(logits[2:3], picked(history, slice(2, 3)))
+    assert torch.equal(alone[0], scores[2])
+
+
+@settings(deadline=None, max_examples=60)
+@given(any_steps)
+def test_any_chain_in_the_default_order_is_greedy_at_a_temperature_near_0(steps):
+    logits, history = random_rows(32, 1)
+    others = [step for step in steps if step["step"] != "temperature"]
+    penalised = chain(*others, "temperature 0").apply(logits, history)
+    best = penalised.topk(2).values
+    clear = best[:, 0] - best[:, 1] > 0.05
+    cold = chain(*others, "temperature 0.0001").apply(logits, history)
+    assert torch.equal(cold.argmax(1)[clear], penalised.argmax(1)[clear])
+    assert float(cold.softmax(1).amax(1)[clear].min()) > 1 - 1e-6
+
+
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_chain_of_penalty_heat_and_one_cut_is_the_strategy_of_that_cut(name):
-    step, settings = SINGLE[name]
+    step, alike = SINGLE[name]
     logits, history = random_rows(16)
-    alone = built(name, {**settings, "temperature": 1.4, "repetition_penalty": 1.3})
+    alone = built(name, {**alike, "temperature": 1.4, "repetition_penalty": 1.3})
     together = chain("repetition-penalty 1.3", "temperature 1.4", step)
     assert torch.equal(alone.apply(logits, history), together.apply(logits, history))
 
