@@ -49,20 +49,25 @@ class Split:
 
 @dataclass(frozen=True)
 class _Spread:
-    """Variances of the children of each unit of a level, and how many children it has."""
+    """Variances of the children of each unit of a level; means over the units with two children or more.
+
+    `drawn` is the mean ddof-1 variance and `whole` the mean population variance, both NaN where no unit has two;
+    `lone` is the mean of 1 − 1/children. `share`: mean of 1/children over all units.
+    """
 
     population: Floats
-    count: Floats
-    pooled: float
-    """Mean of the ddof-1 variances; NaN where no unit has two children."""
+    drawn: float
+    whole: float
+    lone: float
+    share: float
 
     @classmethod
     def of(cls, values: Floats) -> _Spread:
         count = np.sum(~np.isnan(values), axis=-1).astype(np.float64)
         population = mean_last((values - mean_last(values)[..., None]) ** 2)
         several = count > 1
-        unbiased = population[several] * count[several] / (count[several] - 1)
-        return cls(population, count, float(np.mean(unbiased)) if several.any() else math.nan)
+        whole, lone = population[several], 1 - 1 / count[several]
+        return cls(population, _mean(whole / lone), _mean(whole), _mean(lone), _mean(1 / count[count > 0]))
 
 
 def split_variance(scores: ArrayLike, factors: Sequence[str] = ("sample",), fixed: Sequence[str] = ()) -> Split | None:
@@ -125,12 +130,14 @@ def _components(levels: list[tuple[str, _Spread]], fixed: frozenset[str]) -> lis
     found: list[float | None] = []
     noise = 0.0
     for name, spread in levels:
-        counts = spread.count[spread.count > 0]
         if name in fixed:
-            lone = _averaged(np.where(spread.count > 0, 1 - 1 / np.maximum(spread.count, 1), np.nan))
-            component, passed = _averaged(spread.population) - lone * noise, noise
+            component, passed = spread.whole - spread.lone * noise, noise
         else:
-            component, passed = spread.pooled - noise, spread.pooled
+            component, passed = spread.drawn - noise, spread.drawn
         found.append(None if math.isnan(component) else max(0.0, component))
-        noise = passed * float(np.mean(1 / counts)) if len(counts) else math.nan
+        noise = passed * spread.share
     return found
+
+
+def _mean(values: Floats) -> float:
+    return float(np.mean(values)) if values.size else math.nan

@@ -21,7 +21,7 @@ from leaderboard.ratings.variation.tables import Flags, Floats, as_row, as_table
 class VolumeCurve:
     """One strategy: `best[m−1]` is the expected score of the best of m of its settings, m up to those that finished.
 
-    `failed` settings have no score; they are in no expectation.
+    `failed` settings have no score over the prompts that count; they are in no expectation.
     """
 
     strategy: str

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.ratings.variation.gaps import Cell, greedy_gap, greedy_gaps, summarise_cells
-from leaderboard.ratings.variation.resampling import NOTHING, Bootstrap
+from leaderboard.ratings.variation.resampling import NOTHING, Bootstrap, Draws
 from tests.leaderboard.ratings.variation.strategies import GAPPY, judged, tables
 
 NAN = float("nan")
@@ -45,6 +45,14 @@ def test_the_interval_is_paired():
     assert found.gap.value == pytest.approx(0.1)
     assert found.gap.se == pytest.approx(0, abs=1e-9)
     assert found.greedy.se > 0.01
+
+
+def test_each_score_has_the_interval_of_its_own_mean():
+    greedy, samples = judged(30, 1)[:, 0], judged(30, 5, 1, run_effect=0.3)
+    found, draws = greedy_gap(greedy, samples, QUICK), Draws.of(30, QUICK)
+    assert found.greedy == draws.mean(greedy)
+    sampled = draws.mean(samples.mean(axis=1), draws.run_shifts(samples))
+    assert (found.sampled.se, found.sampled.low) == pytest.approx((sampled.se, sampled.low))
 
 
 def test_the_interval_covers_the_true_gap_as_often_as_it_says():

@@ -67,6 +67,14 @@ def test_a_fixed_order_adds_no_noise_to_the_level_above():
     assert drawn.of("sample").component == pytest.approx(fixed.of("sample").component - 0.04)
 
 
+def test_units_with_one_order_say_nothing_of_the_order():
+    scores = np.random.default_rng(4).standard_normal((6, 3, 1)) + np.array([0.2, -0.2])
+    scores[::2, :, 1] = NAN
+    found = split_variance(scores, ("sample", "order"), fixed=("order",))
+    assert found.of("order").component == pytest.approx(0.04)
+    assert found.of("order").variance == pytest.approx(0.02)
+
+
 def test_a_fixed_order_is_told_from_the_noise_of_repeats():
     noise = np.random.default_rng(3).standard_normal((3000, 2, 3))
     found = split_variance(noise + np.array([[0.5], [-0.5]]), ("order", "repeat"), fixed=("order",))

@@ -46,7 +46,7 @@ def test_more_tries_alone_give_no_lead_at_equal_volume():
 def test_failed_settings_are_counted_and_never_best():
     found = volume_of_totals({"a": [0.2, NAN, 0.4]})
     assert best(found, "a") == pytest.approx([0.3, 0.4])
-    assert found.of("a").failed == 1
+    assert (found.of("a").failed, found.prompts) == (1, 0)
 
 
 def test_the_best_on_one_part_is_scored_on_the_other():
@@ -106,7 +106,7 @@ def test_prompts_that_a_finished_setting_lacks_and_failed_settings_are_left_out(
 
 def test_settings_without_a_common_prompt_compare_to_nothing():
     found = equal_volume({"a": [[1.0, NAN], [NAN, 1.0]]}, plan=QUICK)
-    assert (found.of("a").best, found.common) == ((), 0)
+    assert (found.of("a").best, found.of("a").failed, found.common, found.prompts) == ((), 2, 0, 0)
 
 
 @pytest.mark.parametrize(
