@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from leaderboard.models import Board, Entry, LanguageModel, VariationReport
 
@@ -29,7 +29,8 @@ def newest_digest(board: Board) -> str:
 def boards_of(entry: Entry) -> list[Board]:
     """The boards with a report of the entry's model that rank the entry, by title."""
     reported = VariationReport.objects.filter(model=entry.model_id).values("board")
-    return list(Board.objects.filter(pk__in=reported, entries=entry).order_by("title", "pk"))
+    ranks_it = Q(entries=entry) | Q(parent__entries=entry)
+    return list(Board.objects.filter(ranks_it, pk__in=reported).distinct().order_by("title", "pk"))
 
 
 def _latest(board: Board) -> QuerySet[VariationReport]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, Submission
 from leaderboard.queries import boards as read
-from leaderboard.queries import standings
+from leaderboard.queries import standings, variation
 from leaderboard.queries.standings import Line, View
 from leaderboard.web import columns
 from leaderboard.web.charts.whiskers import measure, whiskers
@@ -68,11 +68,12 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     view = View.of(request.GET)
     _check_category(found, view.category)
     active = read.active_submissions(found)
-    etag = _etag(request, found, view, active)
+    report = variation.newest_digest(found)
+    etag = _etag(request, found, view, active, report)
     unread = "messages" in request.COOKIES  # a 304 would hide them
     answer = None if unread else get_conditional_response(request, etag=etag)
     if answer is None:
-        answer = render(request, "board.html", _context(found, view, active))
+        answer = render(request, "board.html", {**_context(found, view, active), "has_report": bool(report)})
     answer["ETag"] = etag
     answer["Cache-Control"] = "no-cache"
     return answer
@@ -88,10 +89,14 @@ def _check_category(board: Board, category: str) -> None:
         raise Http404(f"This board has no category '{category}'.")
 
 
-def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission]) -> str:
-    """The snapshot's digest, and what else the page shows: the view, who is signed in, what runs, the form token."""
+def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission], report: str) -> str:
+    """The snapshot's digest, and what else the page shows.
+
+    That is the view, who is signed in, what runs, the form token, and the link to the non-determinism report.
+    """
     digest = found.current.digest if found.current else "empty"
-    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), found.wanted, found.built, found.title, view.but()]
+    known = [found.wanted, found.built, found.title, bool(report)]
+    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), *known]
     shown = fingerprint("page", seen, [[str(s.pk), s.state] for s in active])
     return f'"{digest}.{shown[:12]}"'
 

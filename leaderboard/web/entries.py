@@ -16,6 +16,7 @@ from leaderboard.models import Board, Entry, Flag, Output
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import compare as read_compare
 from leaderboard.queries import entries as read
+from leaderboard.queries import variation as read_variation
 from leaderboard.queries.flags import all_flags, flags_of
 from leaderboard.queries.render import render as as_html
 from leaderboard.services import flags as flag_service
@@ -64,6 +65,7 @@ def _entry_page(request: HttpRequest, found: Entry, bound: dict[int, DecisionFor
     context = {
         "entry": found,
         "places": places,
+        "reported": read_variation.boards_of(found),
         "flags": sections(records, may_decide=request.user.has_perm(RIGHT), bound=bound),
         "outputs": _written(page.rows),
         "next": page.next,

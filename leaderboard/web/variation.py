@@ -17,6 +17,8 @@ from leaderboard.web.charts.reported import Reported
 from leaderboard.web.charts.spans import bounds
 from leaderboard.web.charts.tables import Listing
 
+TELLING = ("ladder", "gaps", "consistency", "length")
+"""Charts whose rows or tables hold every figure already."""
 MOST_PAIRS = 50
 """Pairs of models that the page shows; the file has all."""
 
@@ -32,10 +34,11 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Section:
-    """A chart with the table that belongs beside it."""
+    """A chart with the table that belongs beside it, and the figures that neither shows as words."""
 
     chart: Chart
     table: Listing | None
+    caption: str
 
 
 @require_safe
@@ -85,7 +88,10 @@ def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse
 def sections(report: Reported) -> list[Section]:
     """Every chart that there is data for, with its table."""
     beside = {"ladder": tables.scores(report), "gaps": tables.gaps(report), "length": tables.lengths(report)}
-    return [Section(chart, beside.get(chart.name)) for chart in decoding.drawn(report)]
+    return [
+        Section(chart, beside.get(chart.name), "" if chart.name in TELLING else chart.text)
+        for chart in decoding.drawn(report)
+    ]
 
 
 @require_safe

@@ -112,9 +112,9 @@ def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]])
         name=f"best-of-{row['slug']}",
         title=f"Best of k samples: {label}",
         sentence="Expected score where one of k samples is chosen for each prompt. The oracle knows the answer: it is"
-        f" an upper bound and no way to decode. Whiskers are {report.level} intervals by a bootstrap over prompts,"
-        f" {report.replicates}.",
-        text=_told(figure),
+        " an upper bound and no way to decode. k goes up to the fewest scored samples of any prompt. Whiskers are"
+        f" {report.level} intervals by a bootstrap over prompts, {report.replicates}.",
+        text=_ends(figure),
         template=TEMPLATE,
         figure=figure,
         table=Table(
@@ -132,11 +132,16 @@ def _numbers(point: Sequence[Any]) -> tuple[Any, ...]:
 def _known(points: Sequence[Any]) -> list[Point]:
     """The points with a score."""
     return [
-        Point(float(k), value, low, high, f"k = {k}: {number(point[1]['value'])} %")
+        Point(float(k), value, low, high, f"{number(point[1]['value'])} % at k = {k}")
         for point in points
         for k, value, low, high in [_numbers(point)]
         if value is not None
     ]
+
+
+def _ends(figure: Curves) -> str:
+    """What each curve comes to at its end."""
+    return "At the end: " + ", ".join(f"{c.label} {c.marks[-1].text}" for c in figure.curves) + "."
 
 
 def _told(figure: Curves) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leaderboard.web.charts.scales import Scale, Tick, ticks
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, INSET = 640.0, 300.0, 56.0, 12.0, 12.0, 48.0, 24.0
+MARGIN = 8.0
 APART = 5.0
 """Curves stand side by side at one x, so that equal values and their whiskers are all seen."""
 MOST = 8
@@ -77,7 +78,7 @@ def curves(courses: Sequence[Course], x_name: str, y_name: str) -> Curves:
     points = [point for course in shown for point in course.points]
     x = Scale.over((point.x for point in points), LEFT + INSET, WIDTH - RIGHT - INSET)
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
-    y = Scale.over(ends, HEIGHT - BOTTOM, TOP)
+    y = Scale.over(ends, HEIGHT - BOTTOM - MARGIN, TOP + MARGIN)
     drawn = [_curve(course, style, _shift(style, len(shown)), x, y) for style, course in enumerate(shown)]
     return Curves(drawn, _marked({point.x for point in points}, x), ticks(y, 4), x_name, y_name)
 
