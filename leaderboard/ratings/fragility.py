@@ -32,6 +32,8 @@ CHALLENGERS = 8
 """Challengers followed by refits: those that a first estimate finds nearest."""
 ONE_BY_ONE = 8
 """Battles still to remove, as estimated, from which on each is removed alone."""
+FIRST_LOOK = 64
+"""Cells sorted at first; most gaps are closed by few."""
 STEP_SHARE = 0.02
 """Twice the share of all battles that one step may remove."""
 
@@ -249,26 +251,41 @@ def _nearest(cells: _Cells, theta: Floats, leader: int) -> list[int]:
         ranked = sorted(estimates.values())
         if len(ranked) >= CHALLENGERS and bound[place] > ranked[CHALLENGERS - 1]:
             break
-        taken = _take(cells, influence.falls(leader, place), theta[leader] - theta[place])
-        estimates[place] = float(taken.sum())
+        estimates[place] = _needed(cells, influence.falls(leader, place), theta[leader] - theta[place])
     return sorted(estimates, key=lambda p: (estimates[p], p))[:CHALLENGERS]
 
 
-def _take(cells: _Cells, fall: Floats, gap: float) -> Floats:
-    """(M,) battles to remove, strongest first, until the falls sum to `gap`, at least one; all useful ones if short."""
+def _needed(cells: _Cells, fall: Floats, gap: float) -> float:
+    """How many battles, strongest first, until the falls sum to `gap`, at least one; all useful ones if short."""
     useful = np.flatnonzero(fall > 0)
-    order = useful[np.argsort(-fall[useful], kind="stable")]
-    before = np.cumsum(cells.count[order] * fall[order]) - cells.count[order] * fall[order]
-    taken = np.zeros(len(fall))
-    taken[order] = np.clip(np.ceil((gap - before) / fall[order]), 0, cells.count[order])
-    if len(order) and not taken[order[0]]:
-        taken[order[0]] = 1
-    return taken
+    if not len(useful):
+        return 0.0
+    first = FIRST_LOOK
+    while True:
+        order = useful[_strongest(fall[useful], first)]
+        total = np.cumsum(cells.count[order] * fall[order])
+        if total[-1] >= gap or len(order) == len(useful):
+            break
+        first *= 8
+    before = total - cells.count[order] * fall[order]
+    taken = np.clip(np.ceil((gap - before) / fall[order]), 0, cells.count[order])
+    return max(1.0, float(taken.sum()))
+
+
+def _strongest(fall: Floats, n: int) -> Ints:
+    """Places of the n largest and of all that equal the last of them, largest first, equal ones in order of place."""
+    if n >= len(fall):
+        return np.argsort(-fall, kind="stable")
+    least = -np.partition(-fall, n - 1)[n - 1]
+    places = np.flatnonzero(fall >= least)
+    return np.asarray(places[np.argsort(-fall[places], kind="stable")])
 
 
 def _first(cells: _Cells, fall: Floats, n: float) -> Floats:
     """(M,) the n strongest battles."""
-    order = np.argsort(-fall, kind="stable")
+    some = np.flatnonzero(cells.count > 0)
+    # n cells with a battle each hold enough.
+    order = some[_strongest(fall[some], max(1, int(n)))]
     before = np.cumsum(cells.count[order]) - cells.count[order]
     taken = np.zeros(len(fall))
     taken[order] = np.clip(n - before, 0, cells.count[order])
@@ -289,7 +306,7 @@ def _follow(
             return winner, removed
         fall = _Influence.at(now, theta).falls(leader, challenger) * (now.count > kept)
         open_cells = replace(now, count=np.maximum(now.count - kept, 0))
-        n = float(_take(open_cells, fall, theta[leader] - theta[challenger] + MARGIN).sum())
+        n = _needed(open_cells, fall, theta[leader] - theta[challenger] + MARGIN)
         if not n or removed.sum() + 1 >= limit:
             return None
         # Influences hold near by only: a large step would overshoot.
