@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leaderboard.ratings.variation.curves import Setting, parameter_curve
-from leaderboard.ratings.variation.resampling import NOTHING, Bootstrap
+from leaderboard.ratings.variation.resampling import NOTHING, Bootstrap, Draws
 from tests.leaderboard.ratings.variation.strategies import judged
 
 NAN = float("nan")
@@ -42,6 +42,16 @@ def test_changes_are_paired_over_the_prompts_of_both():
     assert found.prompts == 90
     assert (found.change.value, found.change.low, found.change.high) == pytest.approx((0.25, 0.25, 0.25))
     assert found.score.value == pytest.approx(base[10:].mean() + 0.25)
+
+
+def test_what_runs_share_is_in_scores_and_changes():
+    tables = [judged(40, 4, seed, run_effect=0.2) for seed in range(3)]
+    found = parameter_curve("T", [Setting(str(i), i, table) for i, table in enumerate(tables)], QUICK).points
+    draws = Draws.of(40, QUICK)
+    means = [table.mean(axis=1) for table in tables]
+    shifts = [draws.run_shifts(table, place) for place, table in enumerate(tables)]
+    assert found[2].score.se == pytest.approx(draws.mean(means[2], shifts[2]).se)
+    assert found[2].change.se == pytest.approx(draws.mean(means[2] - means[0], shifts[2] - shifts[0]).se)
 
 
 def test_a_setting_that_failed_keeps_its_place():
