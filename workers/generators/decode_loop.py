@@ -163,7 +163,9 @@ class DecodeLoop:
         ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=self.device)
         known = torch.tensor([[False] * (width - len(p)) + [True] * len(p) for p in prompts], device=self.device)
         cache: Any = DynamicCache()
+        began = time.perf_counter()
         read = self.model.read(ids, known, (known.long().cumsum(1) - 1).clamp(min=0), cache)
+        self._note_pass(began)
         place = {prompt: self.columns.count + i for i, prompt in enumerate(prompts)}
         self.columns.add(prompts, ids, cache, read.states)
         for row in taken:
@@ -237,13 +239,16 @@ class DecodeLoop:
         places = torch.tensor(own.lengths, device=self.device)[:, None] - 1
         self.reading = self.model.read(own.ids[: own.count, own.high, None], own.known(own.high + 1), places, own.cache)
         own.written(None if self.reading.states is None else self.reading.states[:, -1])
-        if self.timed and self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        self.figures.forward_seconds += time.perf_counter() - began
+        self._note_pass(began)
         self.figures.steps += 1
         self.figures.positions += own.count
 
     # What is recorded
+
+    def _note_pass(self, began: float) -> None:
+        if self.timed and self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self.figures.forward_seconds += time.perf_counter() - began
 
     def _note_first(self, logprobs: torch.Tensor) -> None:
         for row in self.rows:
