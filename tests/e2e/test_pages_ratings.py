@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import PHONE
 from tests.e2e.test_pages import CUT, LUMINANCE, SMALL, UNNAMED
-from tests.factories import plain_entries, snapshot, sums_board
+from tests.factories import plain_entries, snapshot, submit, sums_board
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -118,6 +118,31 @@ def judge(ada, flag):
     return ada
 
 
+SETTINGS = (
+    {},
+    {"strategy": "temperature", "decoding": {"temperature": 0.7}, "samples": 3},
+    {"strategy": "temperature", "decoding": {"temperature": 1.3}, "samples": 3},
+    {
+        "strategy": "min-p",
+        "decoding": {"temperature": 2.0, "min_p": 0.1, "repetition_penalty": 1.05},
+        "samples": 4,
+    },
+)
+
+
+@pytest.fixture
+def report(transactional_db, parrot, work):
+    """The report of one of two models, each decoded in four ways."""
+    from leaderboard.models import VariationReport
+
+    board = sums_board()
+    for model in ({"model": "coco"}, {"model": "a-parrot-with-a-long-name-of-its-own", "wrong_every": 2}):
+        for setting in SETTINGS:
+            submit(board, model, **setting)
+    work()
+    return VariationReport.objects.first()
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_it_is_clean_reads_in_light_and_dark_and_fits_a_phone(path, judge, new_tab):
     tab = new_tab(judge)
@@ -137,6 +162,30 @@ def test_a_phone_shows_each_number_of_a_card_on_the_screen(flag, new_tab):
     boxes = [cell.bounding_box() for cell in tab.page.locator("tbody tr").first.locator(".value").all()]
     assert len(boxes) == 9
     assert all(box["x"] + box["width"] <= PHONE["width"] for box in boxes)
+
+
+@pytest.mark.parametrize("of_model", [False, True])
+def test_the_non_determinism_report_is_clean_in_light_and_dark_and_fits_a_phone(of_model, report, new_tab):
+    tab = new_tab()
+    assert tab.open("/boards/sums/variation/" + (f"{report.model_id}/" if of_model else "")) == 200
+    assert (tab.page.evaluate(UNNAMED), tab.page.evaluate(LUMINANCE), tab.page.evaluate(PALE)) == ([], [], [])
+    assert tab.page.locator("figure svg[role=img]").count() == (9 if of_model else 2)
+    tab.page.emulate_media(color_scheme="dark")
+    assert (tab.page.evaluate(LUMINANCE), tab.page.evaluate(PALE)) == ([], [])
+    tab.page.set_viewport_size(PHONE)
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert (tab.page.evaluate(SMALL), tab.page.evaluate(CUT), tab.faults) == ([], [], [])
+
+
+def test_a_board_leads_to_its_report_and_on_to_a_model_and_its_data(report, new_tab):
+    tab = new_tab()
+    tab.open("/boards/sums/")
+    tab.page.get_by_role("link", name="Non-determinism report").click()
+    tab.page.get_by_role("heading", name="coco").get_by_role("link").click()
+    assert tab.page.locator("h1").inner_text().startswith("coco")
+    told = tab.page.request.get(tab.base + tab.page.locator("#ladder a", has_text="CSV").get_attribute("href"))
+    assert told.text().startswith("entry,configuration,mean_percent")
+    assert tab.faults == []
 
 
 @pytest.mark.parametrize("scripts", [True, False])

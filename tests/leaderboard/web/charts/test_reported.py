@@ -1,0 +1,78 @@
+"""Numbers of a non-determinism report as text, the names of its rows, and its series along a parameter."""
+
+from __future__ import annotations
+
+import pytest
+
+from leaderboard.web.charts.along import series
+from leaderboard.web.charts.reported import Reported, number, percent, signed, signed_interval, with_error
+from leaderboard.web.charts.tables import flips, scores
+
+
+def row(strategy: str, label: str = "", **params: float) -> dict:
+    label = label or f"{strategy} {params}"
+    return {"slug": label.replace(" ", "-"), "label": label, "strategy": strategy, "params": params}
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.12345, "+12.3"), (-0.05, "−5.0"), (-0.0001, "0.0"), (None, "–")])
+def test_differences_have_a_sign_unless_they_round_to_zero(share, text):
+    assert signed(share) == text
+
+
+def test_what_is_not_known_is_a_dash():
+    assert (number(None), with_error(None, None), percent(None)) == ("–", "–", None)
+    assert (number(0.12345), with_error(0.5, None), with_error(0.5, 0.0123)) == ("12.3", "50.0", "50.0 ± 1.2")
+    assert signed_interval({"low": None, "high": 1.0}) == "–"
+    assert signed_interval({"low": -0.01, "high": 0.02}) == "−1.0 to +2.0"
+
+
+def test_percent_drops_the_noise_of_the_last_digits():
+    assert percent(0.07) == 7.0 and 100 * 0.07 != 7.0
+
+
+def test_configurations_with_one_label_are_told_apart():
+    rows = [{"slug": "a", "label": "T 1"}, {"slug": "b", "label": "T 1"}, {"slug": "c", "label": "greedy"}]
+    assert Reported("m", {"entries": rows}).names == {"a": "T 1 (a)", "b": "T 1 (b)", "c": "greedy"}
+
+
+def test_the_interval_of_a_mean_ends_at_0_and_100():
+    report = Reported("m", {"confidence": 0.95})
+    assert report.interval({"mean": 0.5, "se": 0.1}) == pytest.approx((30.4003602, 69.5996398))
+    assert report.interval({"mean": 0.99, "se": 0.1})[1] == 100.0
+    assert report.interval({"mean": 0.01, "se": 0.1})[0] == 0.0
+    assert report.interval({"mean": 0.5, "se": None}) == (None, None)
+
+
+def test_series_differ_in_the_parameter_alone():
+    rows = [
+        row("temperature", temperature=1.3, n=5),
+        row("temperature", temperature=0.7, n=5),
+        row("temperature", temperature=0.9, n=9),
+        row("greedy", n=5),
+    ]
+    found = series(rows, "temperature")
+    assert {name: [one["params"]["temperature"] for one in own] for name, own in found.items()} == {
+        "temperature": [0.7, 1.3]
+    }
+
+
+def test_series_of_one_strategy_are_named_by_what_tells_them_apart():
+    rows = [row("min-p", temperature=t, min_p=p, n=5) for p in (0.05, 0.1) for t in (1.0, 2.0)]
+    rows += [row("top-p", temperature=t, p=0.9, n=5) for t in (1.0, 2.0)]
+    assert list(series(rows, "temperature")) == ["min-p: min_p 0.05", "min-p: min_p 0.1", "top-p"]
+    assert list(series(rows, "min_p")) == ["min-p: temperature 1.0", "min-p: temperature 2.0"]
+
+
+def test_equal_values_are_no_series():
+    assert series([row("a", "x", t=1.0), row("a", "y", t=1.0)], "t") == {}
+
+
+def test_a_configuration_without_scores_keeps_its_line():
+    (line,) = scores(Reported("m", {"entries": [row("greedy")]})).lines
+    assert line.cells == ["–", "0", "–", "–", "–", "–", "–"]
+
+
+def test_a_pair_without_a_chance_comes_last():
+    pair = {"label": "T 1", "first": "a", "second": "b", "greedy_difference": 0.1, "sampled_difference": 0.2}
+    pairs = [pair | {"flipped": False, "chance": None}, pair | {"flipped": False, "chance": 0.25}]
+    assert [(one.is_flipped, one.chance) for one in flips(pairs)] == [(False, "25.0 %"), (False, "–")]
