@@ -30,9 +30,16 @@ class Read:
 
 
 class CausalModel:
-    """A model with what this run wants of each pass: hidden states of the layers in `early`, and all last states."""
+    """A model with what this run wants of each pass: hidden states of the layers in `early`, and all last states.
+
+    Raises ValueError for a model that keeps a recurrent state instead of keys and values for every token.
+    """
 
     def __init__(self, model: Any) -> None:
+        if getattr(model, "_is_stateful", False):
+            raise ValueError(
+                f"{type(model).__name__} keeps a recurrent state, which this engine cannot share or align."
+            )
         self.model = model
         parameter = next(model.parameters())
         self.device, self.itemsize = parameter.device, parameter.element_size()
@@ -61,7 +68,8 @@ class CausalModel:
         if norm:
             hidden = self._norm()(hidden)
         logits: Tensor = self.model.get_output_embeddings()(hidden).float()
-        return logits
+        cap = getattr(self.model.config.get_text_config(), "final_logit_softcapping", None)
+        return (logits / cap).tanh() * cap if cap else logits
 
     def _norm(self) -> Any:
         decoder = self.model.get_decoder()

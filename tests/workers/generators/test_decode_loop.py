@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from transformers import MambaConfig, MambaForCausalLM
 
 from leaderboard.contracts.registry import decoding
 from tests.workers.generators.tiny import END, PROMPTS, Digits, decode, ids_of, tiny, waiting
@@ -59,13 +60,19 @@ def test_no_output_depends_on_how_many_branches_fit(together, limit):
     assert {key: fields(made) for key, made in small.items()} == {key: fields(m) for key, m in together.items()}
 
 
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "mistral"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "mistral", "gemma3"])
 def test_greedy_equals_transformers_own_generate(kind):
     model = tiny(kind)
     ours = decode([waiting(str(i), ids, strategy("greedy")) for i, ids in enumerate(PROMPTS)], 3, model)
     for i, ids in enumerate(PROMPTS):
         theirs = model.generate(torch.tensor([ids]), max_new_tokens=NEW, do_sample=False, pad_token_id=END)[0]
         assert ids_of(ours[str(i)]) == [t for t in theirs[len(ids) :].tolist() if t != END]
+
+
+def test_a_model_with_a_recurrent_state_is_refused():
+    model = MambaForCausalLM(MambaConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1))
+    with pytest.raises(ValueError, match="recurrent state"):
+        DecodeLoop(model, Digits(), 4)
 
 
 def test_the_log_probability_is_that_of_the_whole_output_read_at_once():

@@ -5,7 +5,16 @@ from __future__ import annotations
 import functools
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+)
 
 from leaderboard.contracts.registry import decoding
 from leaderboard.contracts.values import DecodingChoice, GenerationRequest
@@ -31,6 +40,15 @@ def tiny(kind="llama", layers=2, **more):
         return GPT2LMHeadModel(shape).eval()
     if kind == "mistral":
         return MistralForCausalLM(MistralConfig(**LLAMA, num_hidden_layers=layers, sliding_window=5)).eval()
+    if kind == "gemma3":
+        shape = Gemma3TextConfig(
+            **LLAMA,
+            num_hidden_layers=4,
+            head_dim=8,
+            sliding_window=4,
+            layer_types=["sliding_attention", "full_attention"] * 2,
+        )
+        return Gemma3ForCausalLM(shape).eval()
     return LlamaForCausalLM(LlamaConfig(**LLAMA, num_hidden_layers=layers, **more)).eval()
 
 
