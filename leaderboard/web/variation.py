@@ -12,6 +12,7 @@ from leaderboard.models import Board, LanguageModel, VariationReport
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import variation as read
 from leaderboard.web.charts import decoding, tables
+from leaderboard.web.charts.along import BEST_OF
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported
 from leaderboard.web.charts.spans import bounds
@@ -76,11 +77,13 @@ def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     """All that the report of one model tells."""
     board, found = _find(slug, pk)
     report = _reported(found)
+    shown = sections(report)
     context = {
         "board": board,
         "found": found,
         "report": report,
-        "sections": sections(report),
+        "sections": shown,
+        "links": links([section.chart for section in shown]),
     }
     return render(request, "variation_model.html", context)
 
@@ -92,6 +95,13 @@ def sections(report: Reported) -> list[Section]:
         Section(chart, beside.get(chart.name), "" if chart.name in TELLING else chart.text)
         for chart in decoding.drawn(report)
     ]
+
+
+def links(charts: list[Chart]) -> list[tuple[str, str]]:
+    """Name and title of each chart, of the curves of best-of-N only the first."""
+    found = [(chart.name, chart.title) for chart in charts if not chart.name.startswith(BEST_OF)]
+    first = next((chart.name for chart in charts if chart.name.startswith(BEST_OF)), "")
+    return [*found, (first, "Best of k samples")] if first else found
 
 
 @require_safe

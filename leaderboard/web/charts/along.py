@@ -12,6 +12,8 @@ from leaderboard.web.charts.reported import Reported, number, percent, with_erro
 TEMPLATE = "parts/variation/curves.html"
 PARAMETERS = {"temperature": "Temperature", "repetition_penalty": "Repetition penalty"}
 BOUND, RANDOM = "oracle", "random"
+BEST_OF = "best-of-"
+"""Begins the name of each chart of best-of-N curves; the entry's slug follows."""
 Group = tuple[str, tuple[tuple[str, str], ...]]
 Row = Mapping[str, Any]
 
@@ -109,7 +111,7 @@ def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]])
     figure = curves([course for course in courses if course.points], "Samples to choose from, k", "Expected score, %")
     label = report.names[row["slug"]]
     return Chart(
-        name=f"best-of-{row['slug']}",
+        name=f"{BEST_OF}{row['slug']}",
         title=f"Best of k samples: {label}",
         sentence="Expected score where one of k samples is chosen for each prompt. The oracle knows the answer: it is"
         " an upper bound and no way to decode. k goes up to the fewest scored samples of any prompt. Whiskers are"

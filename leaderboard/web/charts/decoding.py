@@ -47,8 +47,8 @@ def ladder_chart(report: Reported, over: tuple[float, float] | None = None) -> C
     return Chart(
         name="ladder",
         title="Decoding ladder",
-        sentence="Mean score of each configuration, ± its standard error over prompts and runs."
-        f" Whiskers are {report.level} intervals by that error.",
+        sentence="Mean score of each configuration, ± its standard error over prompts and runs"
+        f" (over prompts alone where there is one run). Whiskers are {report.level} intervals by that error.",
         text=_told(figure),
         template=ROWS,
         figure=figure,
@@ -142,7 +142,8 @@ def split_chart(report: Reported) -> Chart | None:
     rows = [
         Amounts(report.names[row["slug"]], _shares(split), f"variance {split['total']:.3f}") for row, split in found
     ]
-    figure = bars(rows, 100.0, dict(LEVELS.values()))
+    styles = dict(_level(level["name"]) for _, split in found for level in split["levels"])
+    figure = bars(rows, 100.0, styles)
     return Chart(
         name="variance",
         title="Variance split",
@@ -157,10 +158,13 @@ def split_chart(report: Reported) -> Chart | None:
 
 def _shares(split: Mapping[str, Any]) -> dict[str, tuple[float, str]]:
     return {
-        LEVELS[level["name"]][0]: (percent(level["share"]) or 0.0, f"{number(level['share'], 0)} %")
+        _level(level["name"])[0]: (percent(level["share"]) or 0.0, f"{number(level['share'], 0)} %")
         for level in split["levels"]
-        if level["name"] in LEVELS
     }
+
+
+def _level(name: str) -> tuple[str, int]:
+    return LEVELS.get(name, (name, 4))
 
 
 def _split_table(report: Reported, found: Sequence[tuple[Row, Mapping[str, Any]]]) -> Table:
@@ -210,7 +214,7 @@ def _told(figure: Spans | Bars) -> str:
 
 
 def _parts_told(figure: Bars) -> str:
-    return " ".join(f"{row.label}: " + ", ".join(f"{p.text} {p.label}" for p in row.parts) + "." for row in figure.rows)
+    return " ".join(f"{row.label}: {', '.join(f'{p.text} {p.label}' for p in row.parts)}." for row in figure.rows)
 
 
 SINGLE: tuple[Callable[[Reported], Chart | None], ...] = (

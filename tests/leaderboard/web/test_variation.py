@@ -135,6 +135,16 @@ def test_the_page_of_a_model_has_a_section_for_each_chart(client, polly):
         assert re.search(rf'<title id="{name}-t">[^<]+</title><desc id="{name}-d">[^<]+</desc>', part)
 
 
+def test_the_contents_name_best_of_n_once(client, polly):
+    body = shown(client, page_of(polly))
+    contents = re.search(r'<nav class="choices"[^>]*>(.*?)</nav>', body, re.S)[1]
+    assert re.findall(r'href="#([\w-]+)">', contents)[-2:] == [
+        "temperature",
+        f"best-of-{polly.details['entries'][1]['slug']}",
+    ]
+    assert contents.count("Best of k samples") == 1
+
+
 def test_scores_tell_the_best_run_apart_from_the_oracle(client, polly):
     part = section(shown(client, page_of(polly)), "ladder")
     told = cells(part)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard.web.charts.along import series
+from leaderboard.web.charts.along import best_of_charts, series
+from leaderboard.web.charts.decoding import length_chart, split_chart
 from leaderboard.web.charts.reported import Reported, number, percent, signed, signed_interval, with_error
 from leaderboard.web.charts.tables import flips, scores
 
@@ -70,6 +71,30 @@ def test_equal_values_are_no_series():
 def test_a_configuration_without_scores_keeps_its_line():
     (line,) = scores(Reported("m", {"entries": [row("greedy")]})).lines
     assert line.cells == ["–", "0", "–", "–", "–", "–", "–"]
+
+
+def test_a_level_of_variance_without_words_keeps_its_name():
+    levels = [{"name": "prompt", "variance": 0.3, "share": 0.75}, {"name": "judge", "variance": 0.1, "share": 0.25}]
+    rows = [row("greedy") | {"split": {"levels": levels, "total": 0.4}}]
+    chart = split_chart(Reported("m", {"entries": rows}))
+    assert chart.text == "greedy {}: 75 % between prompts, 25 % judge."
+    assert chart.figure.legend == [("between prompts", 10), ("judge", 4)]
+
+
+def test_without_any_variance_there_is_no_split():
+    rows = [row("greedy") | {"split": {"levels": [], "total": 0.0}}, row("T 1")]
+    assert split_chart(Reported("m", {"entries": rows})) is None
+
+
+def test_characters_stand_for_tokens_where_none_were_counted():
+    rows = [row("greedy") | {"length": {"tokens": None, "chars": 12.5}}]
+    chart = length_chart(Reported("m", {"entries": rows}))
+    assert (chart.text, chart.table.rows[0][2:4]) == ("greedy {}: 12.5 characters.", (None, 12.5))
+
+
+def test_a_curve_over_one_k_is_no_curve():
+    point = [1, {"value": 0.5, "low": None, "high": None}]
+    assert best_of_charts(Reported("m", {"entries": [row("T 1") | {"best_of": {"oracle": [point]}}]})) == []
 
 
 def test_a_pair_without_a_chance_comes_last():
