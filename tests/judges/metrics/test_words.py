@@ -22,6 +22,7 @@ def test_letters_of_other_alphabets_count():
 def test_ngrams_overlap_and_stop_at_the_end():
     assert ngrams(["a", "b", "c"], 2) == [("a", "b"), ("b", "c")]
     assert ngrams(["a"], 2) == []
+    assert ngrams(["a", "b"], 1) == [("a",), ("b",)]
 
 
 def test_ngrams_of_no_length_are_refused():
