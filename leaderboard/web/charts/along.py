@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leaderboard.web.charts.chart import Chart, Table
-from leaderboard.web.charts.curves import Course, Curves, Point, curves
+from leaderboard.web.charts.curves import MOST, Course, Curves, Point, curves
 from leaderboard.web.charts.reported import Reported, number, percent, with_error
 
 TEMPLATE = "parts/variation/curves.html"
@@ -63,12 +63,16 @@ def _parameter_chart(report: Reported, parameter: str, groups: Mapping[str, Sequ
         name=parameter.replace("_", "-"),
         title=f"Score along {title.lower()}",
         sentence=f"Mean score of configurations that differ in {title.lower()} alone. Whiskers are {report.level}"
-        " intervals by the standard error over prompts and runs.",
+        f" intervals by the standard error over prompts and runs.{_left_out(len(groups))}",
         text=_told(figure),
         template=TEMPLATE,
         figure=figure,
         table=_along_table(report, parameter, groups),
     )
+
+
+def _left_out(count: int) -> str:
+    return f" The first {MOST} of {count} curves are drawn; the file has all." if count > MOST else ""
 
 
 def _scored(report: Reported, row: Row, parameter: str) -> Point:

@@ -103,7 +103,7 @@ def test_pairs_tell_both_differences_and_the_chance_of_a_flip(client, board):
     body = shown(client, PAGE)
     chance = f"{100 * pair['chance']:.1f} %"
     assert cells(body[body.index('id="flips"') :]) == [["T 0.7", "coco", "polly", "+50.0", "+50.0", "no", chance]]
-    assert "0 of 1 pair are ranked one way" in words(body)
+    assert "the other way: 0 of 1." in words(body)
     (row,) = table(client, f"{PAGE}flips.csv")
     assert (row["greedy_points"], row["flipped"], float(row["chance"])) == ("50.0", "no", pair["chance"])
 
@@ -120,7 +120,7 @@ def test_pairs_that_flipped_come_first_and_are_marked(client, board, polly):
         ["+1.0", "−2.0", "flipped", "30.0 %"],
         ["+1.0", "+2.0", "no", "40.0 %"],
     ]
-    assert "1 of 2 pairs is ranked one way" in words(body)
+    assert "the other way: 1 of 2." in words(body)
 
 
 def test_the_page_of_a_model_has_a_section_for_each_chart(client, polly):

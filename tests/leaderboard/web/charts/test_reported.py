@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard.web.charts.along import best_of_charts, series
+from leaderboard.web.charts.along import best_of_charts, parameter_charts, series
 from leaderboard.web.charts.decoding import length_chart, split_chart
 from leaderboard.web.charts.reported import Reported, number, percent, signed, signed_interval, with_error
 from leaderboard.web.charts.tables import flips, scores
@@ -62,6 +62,15 @@ def test_series_of_one_strategy_are_named_by_what_tells_them_apart():
     rows += [row("top-p", temperature=t, p=0.9, n=5) for t in (1.0, 2.0)]
     assert list(series(rows, "temperature")) == ["min-p: min_p 0.05", "min-p: min_p 0.1", "top-p"]
     assert list(series(rows, "min_p")) == ["min-p: temperature 1.0", "min-p: temperature 2.0"]
+
+
+@pytest.mark.parametrize(("count", "told"), [(8, False), (9, True)])
+def test_curves_that_are_not_drawn_are_told_and_in_the_file(count, told):
+    run = {"mean": 0.5, "se": 0.1, "runs": 2}
+    rows = [row("a", temperature=t, p=p) | {"runs": run} for p in range(count) for t in (1.0, 2.0)]
+    (chart,) = parameter_charts(Reported("m", {"entries": rows}))
+    assert ("The first 8 of 9 curves are drawn" in chart.sentence) == told
+    assert (len(chart.figure.curves), len(chart.table.rows)) == (8, 2 * count)
 
 
 def test_equal_values_are_no_series():
