@@ -60,6 +60,13 @@ def test_a_cut_only_takes_away_and_leaves_a_token(name, logits, share, forbidden
     assert not bool(kept(cut)[:, :forbidden].any())
 
 
+@pytest.mark.parametrize("name", CUTS)
+def test_bfloat16_logits_are_cut_as_the_same_numbers_in_float32(name):
+    logits = (torch.randn(64, 800, generator=torch.Generator().manual_seed(6)) * 2).bfloat16()
+    for share in (0.003, 0.3, 0.9):
+        assert torch.equal(kept(CUTS[name](logits, share)), kept(CUTS[name](logits.float(), share)))
+
+
 @pytest.mark.parametrize("name", ["epsilon", "eta", "top_h", "top_n_sigma"])
 @settings(deadline=None, max_examples=40)
 @given(logits=rows, share=st.floats(0.0, 1.0))
