@@ -51,7 +51,7 @@ def _names(groups: Sequence[Group]) -> dict[Group, str]:
         strategy, params = group
         others = [dict(rest) for name, rest in groups if name == strategy]
         differing = [f"{k} {v}" for k, v in params if any(other.get(k) != v for other in others)]
-        found[group] = f"{strategy}: {', '.join(differing)}" if differing else strategy
+        found[group] = f"{strategy} ({', '.join(differing)})" if differing else strategy
     return found
 
 
@@ -78,7 +78,7 @@ def _left_out(count: int) -> str:
 def _scored(report: Reported, row: Row, parameter: str) -> Point:
     at, runs = float(row["params"][parameter]), row["runs"]
     low, high = report.interval(runs)
-    return Point(at, percent(runs["mean"]) or 0.0, low, high, f"{at:g}: {with_error(runs['mean'], runs.get('se'))} %")
+    return Point(at, percent(runs["mean"]) or 0.0, low, high, f"{with_error(runs['mean'], runs.get('se'))} % at {at:g}")
 
 
 def _along_table(report: Reported, parameter: str, groups: Mapping[str, Sequence[Row]]) -> Table:
@@ -151,5 +151,5 @@ def _ends(figure: Curves) -> str:
 
 
 def _told(figure: Curves) -> str:
-    parts = [f"{curve.label} " + ", ".join(mark.text for mark in curve.marks) for curve in figure.curves]
-    return "; ".join(parts) + "."
+    """Where each curve begins and ends."""
+    return "; ".join(f"{c.label}: {c.marks[0].text}, {c.marks[-1].text}" for c in figure.curves) + "."

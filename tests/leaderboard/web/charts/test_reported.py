@@ -60,8 +60,8 @@ def test_series_differ_in_the_parameter_alone():
 def test_series_of_one_strategy_are_named_by_what_tells_them_apart():
     rows = [row("min-p", temperature=t, min_p=p, n=5) for p in (0.05, 0.1) for t in (1.0, 2.0)]
     rows += [row("top-p", temperature=t, p=0.9, n=5) for t in (1.0, 2.0)]
-    assert list(series(rows, "temperature")) == ["min-p: min_p 0.05", "min-p: min_p 0.1", "top-p"]
-    assert list(series(rows, "min_p")) == ["min-p: temperature 1.0", "min-p: temperature 2.0"]
+    assert list(series(rows, "temperature")) == ["min-p (min_p 0.05)", "min-p (min_p 0.1)", "top-p"]
+    assert list(series(rows, "min_p")) == ["min-p (temperature 1.0)", "min-p (temperature 2.0)"]
 
 
 @pytest.mark.parametrize(("count", "told"), [(8, False), (9, True)])
@@ -71,6 +71,12 @@ def test_curves_that_are_not_drawn_are_told_and_in_the_file(count, told):
     (chart,) = parameter_charts(Reported("m", {"entries": rows}))
     assert ("The first 8 of 9 curves are drawn" in chart.sentence) == told
     assert (len(chart.figure.curves), len(chart.table.rows)) == (8, 2 * count)
+
+
+def test_a_curve_tells_where_it_begins_and_ends():
+    rows = [row("a", temperature=t) | {"runs": {"mean": t / 4, "se": 0.01, "runs": 2}} for t in (1.0, 2.0, 3.0)]
+    (chart,) = parameter_charts(Reported("m", {"entries": rows}))
+    assert chart.text == "a: 25.0 ± 1.0 % at 1, 75.0 ± 1.0 % at 3."
 
 
 def test_equal_values_are_no_series():
