@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, TypedDict
 
 import numpy as np
@@ -18,12 +19,15 @@ from leaderboard.ratings.variation.best_of import best_of_n
 from leaderboard.ratings.variation.flips import rank_flips
 from leaderboard.ratings.variation.gaps import greedy_gap
 from leaderboard.ratings.variation.majority import NO_ANSWER
+from leaderboard.ratings.variation.paired import paired_tests
 from leaderboard.ratings.variation.resampling import Bootstrap
 from leaderboard.ratings.variation.runs import consistency, summarise_runs
 from leaderboard.ratings.variation.split import split_variance
+from leaderboard.ratings.variation.tables import prompt_means
+from leaderboard.ratings.variation.volume import equal_volume
 from leaderboard.services.details import plain
 
-FORMAT = 1
+FORMAT = 2
 PLAN = Bootstrap(replicates=1000, seed=0)
 Floats = NDArray[np.float64]
 
@@ -36,6 +40,8 @@ class Report(TypedDict):
     `runs` (mean, std, best, worst, range, se…), `gap` (greedy, sampled, gap as estimates, for sampled ones),
     `consistency` (always, sometimes, never, unscored), `split` (levels), `best_of` (by selector [k, estimate]),
     `length` (mean tokens and characters), `truncated` and `empty` shares, and how many outputs are `unscored`.
+    `tests`: every pair of configurations, paired by prompt and Holm-corrected over all of them. `volume`: the best of
+    equally many settings of each strategy, chosen on every second prompt and scored on the others.
     `flips`: pairs of models, and how greedy and the mean of the samples of the configuration `label` rank them,
     over all models of the board.
     """
@@ -46,6 +52,8 @@ class Report(TypedDict):
     confidence: float
     greedy: str
     entries: list[dict[str, Any]]
+    tests: list[dict[str, Any]]
+    volume: dict[str, Any] | None
     flips: list[dict[str, Any]]
 
 
@@ -171,8 +179,43 @@ def _report(
         "confidence": PLAN.confidence,
         "greedy": greedy.slug if greedy else "",
         "entries": [_row(entry, samples[entry.pk], base) for entry in order],
+        "tests": _tests(order, samples),
+        "volume": _volume(order, samples),
         "flips": flips,
     }
+
+
+def _scored(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[int, Floats]:
+    """(P,) prompt means of each entry that has a score."""
+    means = {entry.pk: prompt_means(samples[entry.pk].score) for entry in entries if samples[entry.pk].score.size}
+    return {pk: values for pk, values in means.items() if np.any(np.isfinite(values))}
+
+
+def _tests(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> list[dict[str, Any]]:
+    means = _scored(entries, samples)
+    pairs = [pair for pair in combinations(entries, 2) if all(entry.pk in means for entry in pair)]
+    labels = {f"{first.slug} {second.slug}": (means[first.pk], means[second.pk]) for first, second in pairs}
+    found = paired_tests(labels)
+    return [
+        {**dataclasses.asdict(test), "first": first.decoding.label, "second": second.decoding.label}
+        for test, (first, second) in zip(found, pairs, strict=True)
+    ]
+
+
+def _volume(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[str, Any] | None:
+    """None for fewer than two strategies that sample, or too few prompts to choose on some and score on others."""
+    means = _scored(entries, samples)
+    strategies: dict[str, list[Floats]] = {}
+    for entry in entries:
+        if entry.decoding.samples and entry.pk in means:
+            strategies.setdefault(entry.decoding.strategy, []).append(means[entry.pk])
+    if len(strategies) < 2:
+        return None
+    tables = {name: np.stack(rows) for name, rows in sorted(strategies.items())}
+    try:
+        return dataclasses.asdict(equal_volume(tables, np.arange(len(next(iter(means.values())))) % 2 == 0, PLAN))
+    except ValueError:
+        return None
 
 
 def _row(entry: Entry, own: Samples, greedy: Floats | None) -> dict[str, Any]:

@@ -43,6 +43,22 @@ def test_the_report_of_two_configurations_by_hand(board):
     assert (sampled["truncated"], sampled["empty"], sampled["unscored"]) == (0.0, 0.0, 0)
 
 
+def test_every_pair_is_tested_and_strategies_meet_at_equal_volume(board, work):
+    for value in (0.1, 0.3):
+        submit(board, MODEL, strategy="min-p", decoding={"temperature": 1.0, "min_p": value}, samples=2)
+    work()
+    details = VariationReport.objects.latest("pk").details
+    assert len(details["tests"]) == 4 * 3 / 2
+    first = details["tests"][0]
+    assert (first["first"], first["second"], first["pairs"], first["difference"]) == ("greedy", "T 0.7", 6, 0.0)
+    assert all(test["p_holm"] >= test["p_value"] for test in details["tests"])
+    assert details["volume"]["common"] == 1
+    assert {curve["strategy"]: len(curve["best"]) for curve in details["volume"]["curves"]} == {
+        "min-p": 2,
+        "temperature": 1,
+    }
+
+
 def test_equal_scores_give_one_report_and_new_ones_another(board, work):
     assert [r.pk for r in variation.refresh(board)] == [r.pk for r in variation.refresh(board)]
     assert VariationReport.objects.count() == 1
