@@ -170,9 +170,10 @@ def main() -> None:
     print(
         f"{len(SWEEP)} configurations x {args.samples} samples x {args.prompts} prompts, {args.new_tokens} new tokens"
     )
-    results = [measure(name, args) for name in args.model.split(",")]
-    for result in results:
-        show(result)
+    results = []
+    for name in args.model.split(","):
+        results.append(measure(name, args))
+        show(results[-1])
     print(as_json(results))
 
 

@@ -10,9 +10,11 @@ from transformers import GenerationConfig
 
 from bench.generation_work import SWEEP, Clock, Configuration, Taken, Work
 
-SIZES = (16, 32, 64, 128, 200)
+SIZES = (32, 64, 200)
 """Batch sizes that `generate` is tried with; the fastest is measured."""
 PAGE = 32
+SIDE_BY_SIDE = {"cpu": 32, "cuda": 256}
+"""Requests that continuous batching decodes together. On a CPU its mask grows with their square."""
 PATIENCE = 120.0
 """Seconds after which continuous batching counts as stuck."""
 
@@ -79,9 +81,9 @@ def _manager(work: Work, seed: int) -> Any:
     from transformers import ContinuousBatchingConfig
 
     longest = max(map(len, work.prompts)) + work.new_tokens
-    rows = len(work.prompts) * work.samples * len(SWEEP)
+    rows = SIDE_BY_SIDE[work.model.device.type]
     settings = ContinuousBatchingConfig(
-        page_size=PAGE, num_blocks=min(rows, 512) * (longest // PAGE + 2), max_batch_tokens=1024,
+        page_size=PAGE, num_blocks=rows * (longest // PAGE + 2), max_batch_tokens=1024, max_requests_per_batch=rows,
         per_request_processors=True, seed=seed,
     )  # fmt: skip
     # Settings that differ from the defaults, or no processor is made for them and requests cannot change them.
