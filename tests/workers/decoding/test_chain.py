@@ -142,6 +142,10 @@ def test_the_label_names_the_steps_in_order(steps, label):
     assert chain(*steps).label == label
 
 
+def test_a_penalty_of_0_is_no_step():
+    assert built("penalties", {}).label == "T 1 · pres 0.5"
+
+
 def test_a_long_label_is_cut_to_a_chip():
     text = chain(*(f"{name} 0.123" for name in ("typical", "epsilon", "eta", "top-h", "top-p", "min-p"))).label
     assert len(text) == 60
@@ -210,6 +214,7 @@ def test_presence_and_frequency_leave_the_prompt_alone():
 def test_surprise_is_in_bits_of_what_the_token_was_drawn_from():
     scores = torch.tensor([[0.5, 0.25, 0.25, 0.0], [1.0, 0.0, 0.0, 0.0]]).log()
     assert surprise_of(scores, torch.tensor([1, 0])).tolist() == pytest.approx([2.0, 0.0])
+    assert surprise_of(scores + 7, torch.tensor([1, 0])).tolist() == pytest.approx([2.0, 0.0], abs=1e-6)
 
 
 def test_mirostat_refuses_a_loop_that_keeps_no_surprise():

@@ -118,6 +118,17 @@ def test_a_request_that_replaces_another_in_its_place_takes_over(shell):
     assert torch.equal(processor.apply(logits.clone()), logits)
 
 
+def test_a_request_that_moves_onto_another_leaves_nothing_behind(shell):
+    processor = shell("vllm_v1")(None, torch.device("cpu"), False)
+    one_way = sys.modules["vllm.v1.sample.logits_processor"].MoveDirectionality.UNIDIRECTIONAL
+    both = [(place, sampling(CHOICES[place]), [1, 2], []) for place in (0, 1)]
+    processor.update_state(BatchUpdate(2, added=both))
+    processor.update_state(BatchUpdate(1, moved=[(1, 0, one_way)]))
+    logits = torch.randn(2, VOCABULARY, generator=torch.Generator().manual_seed(1))
+    wanted = torch.stack([expected(CHOICES[1], logits[0], [1, 2], []), logits[1]])
+    assert torch.equal(processor.apply(logits.clone()), wanted)
+
+
 def test_the_first_interface_is_asked_before_greedy_decoding_too(shell):
     assert shell("vllm_v1")(None, torch.device("cpu"), False).is_argmax_invariant() is False
 
