@@ -27,7 +27,7 @@ from leaderboard.ratings.variation.tables import prompt_means
 from leaderboard.ratings.variation.volume import equal_volume
 from leaderboard.services.details import plain
 
-FORMAT = 2
+FORMAT = 3
 PLAN = Bootstrap(replicates=1000, seed=0)
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,8 @@ class Report(TypedDict):
     `metric`, `prompts`, `replicates`, `confidence`; `greedy`: slug of the greedy entry or "". `entries`: one row a
     configuration, greedy first and then by label, with `slug`, `label`, `strategy`, `params`, `samples` (runs),
     `runs` (mean, std, best, worst, range, se…), `gap` (greedy, sampled, gap as estimates, for sampled ones),
-    `consistency` (always, sometimes, never, unscored), `split` (levels), `best_of` (by selector [k, estimate]),
+    `consistency` (always, sometimes, never, unscored), `split` (levels), `best_of` (by selector [k, estimate],
+    over `best_of_prompts`; `best_of_left_out` have fewer scored samples), `template`,
     `length` (mean tokens and characters), `truncated` and `empty` shares, and how many outputs are `unscored`.
     `tests`: every pair of configurations, paired by prompt and Holm-corrected over all of them. `volume`: the best of
     equally many settings of each strategy, chosen on every second prompt and scored on the others.
@@ -106,7 +107,7 @@ def refresh(board: Board) -> list[VariationReport]:
     if known.count() == len(wanted):
         return list(known)
     samples = _samples(board, entries, rows)
-    flips = _flips(by_model, samples)
+    flips = _flips(entries, samples)
     made = []
     with transaction.atomic():
         for model, own in wanted.items():
@@ -169,20 +170,32 @@ def _greedy_of(entries: Sequence[Entry]) -> Entry | None:
 def _report(
     board: Board, entries: Sequence[Entry], samples: Mapping[int, Samples], flips: list[dict[str, Any]]
 ) -> Report:
-    greedy = _greedy_of(entries)
-    base = samples[greedy.pk].score[:, 0] if greedy and samples[greedy.pk].score.shape[1] else None
-    order = sorted(entries, key=lambda e: (e != greedy, e.decoding.label))
+    fixed = {template: _greedy_of(own) for template, own in _by_template(entries).items()}
+    greedy = next((entry for entry in fixed.values() if entry), None)
+    order = sorted(entries, key=lambda e: (e.template.system, e != fixed[e.template_id], e.decoding.label))
     return {
         "metric": str(board.metric),
         "prompts": len(next(iter(samples.values())).score),
         "replicates": PLAN.replicates,
         "confidence": PLAN.confidence,
         "greedy": greedy.slug if greedy else "",
-        "entries": [_row(entry, samples[entry.pk], base) for entry in order],
+        "entries": [_row(entry, samples[entry.pk], _base(fixed[entry.template_id], samples)) for entry in order],
         "tests": _tests(order, samples),
         "volume": _volume(order, samples),
         "flips": flips,
     }
+
+
+def _by_template(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.template_id, []).append(entry)
+    return found
+
+
+def _base(greedy: Entry | None, samples: Mapping[int, Samples]) -> Floats | None:
+    """(P,) scores of the greedy entry, None where it has none."""
+    return samples[greedy.pk].score[:, 0] if greedy and samples[greedy.pk].score.shape[1] else None
 
 
 def _scored(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[int, Floats]:
@@ -193,7 +206,9 @@ def _scored(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[in
 
 def _tests(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> list[dict[str, Any]]:
     means = _scored(entries, samples)
-    pairs = [pair for pair in combinations(entries, 2) if all(entry.pk in means for entry in pair)]
+    pairs = [
+        (a, b) for a, b in combinations(entries, 2) if a.template_id == b.template_id and {a.pk, b.pk} <= set(means)
+    ]
     labels = {f"{first.slug} {second.slug}": (means[first.pk], means[second.pk]) for first, second in pairs}
     found = paired_tests(labels)
     return [
@@ -225,6 +240,7 @@ def _row(entry: Entry, own: Samples, greedy: Floats | None) -> dict[str, Any]:
         "label": entry.decoding.label,
         "strategy": entry.decoding.strategy,
         "params": dict(entry.decoding.params),
+        "template": entry.template.name,
         "samples": runs,
         "length": {"tokens": _mean(own.tokens), "chars": _mean(own.chars)},
         "truncated": _mean(np.where(np.isnan(own.chars), np.nan, own.truncated)),
@@ -240,7 +256,7 @@ def _row(entry: Entry, own: Samples, greedy: Floats | None) -> dict[str, Any]:
     if runs > 1:
         split = split_variance(own.score)
         row["split"] = dataclasses.asdict(split) if split else None
-        row["best_of"] = _best_of(own)
+        row |= _best_of(own)
     return row
 
 
@@ -249,30 +265,45 @@ def _mean(values: NDArray[Any]) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def _best_of(own: Samples) -> dict[str, list[list[Any]]]:
-    """By selector [k, estimate]; likelihood is the mean log-probability a token."""
+def _best_of(own: Samples) -> dict[str, Any]:
+    """By selector [k, estimate], and over how many prompts; likelihood is the mean log-probability a token."""
     selectors = {"likelihood": own.logprob} if np.any(np.isfinite(own.logprob)) else {}
     found = best_of_n(own.score, selectors, own.answers, plan=PLAN)
-    return {
+    curves = {
         curve.selector: [[point.k, dataclasses.asdict(point.score)] for point in curve.points] for curve in found.curves
     }
+    return {"best_of": curves, "best_of_prompts": found.prompts, "best_of_left_out": found.left_out}
 
 
-def _flips(by_model: Mapping[int, list[Entry]], samples: Mapping[int, Samples]) -> list[dict[str, Any]]:
-    """For each configuration that two models or more share: every pair of them under both rankings."""
-    greedy = {model: _greedy_of(own) for model, own in by_model.items()}
-    with_greedy = {m: samples[e.pk].score[:, 0] for m, e in greedy.items() if e and samples[e.pk].score.shape[1]}
-    labels: dict[str, dict[int, Entry]] = {}
-    for model, own in by_model.items():
-        for entry in own:
-            if entry.decoding.samples and model in with_greedy and samples[entry.pk].score.shape[1]:
-                labels.setdefault(entry.decoding.label, {})[model] = entry
+def _flips(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> list[dict[str, Any]]:
+    """For each configuration and template that two models or more share: every pair of them under both rankings."""
     found = []
-    for label, entries in sorted(labels.items()):
-        if len(entries) > 1:
-            models = sorted(entries, key=lambda m: entries[m].model.name)
-            names = [entries[m].model.name for m in models]
-            scores = [samples[entries[m].pk].score for m in models]
-            flips = rank_flips(names, np.stack([with_greedy[m] for m in models]), scores, PLAN)
-            found += [{"label": label, **dataclasses.asdict(pair)} for pair in flips.pairs]
+    for own in _by_template(entries).values():
+        by_model: dict[int, list[Entry]] = {}
+        for entry in own:
+            by_model.setdefault(entry.model_id, []).append(entry)
+        fixed = {model: _base(_greedy_of(mine), samples) for model, mine in by_model.items()}
+        shared: dict[str, list[Entry]] = {}
+        for entry in own:
+            if entry.decoding.samples and fixed[entry.model_id] is not None and samples[entry.pk].score.shape[1]:
+                shared.setdefault(entry.decoding.label, []).append(entry)
+        for label, some in sorted(shared.items()):
+            found += _flipped(label, some, [fixed[entry.model_id] for entry in some], samples) if len(some) > 1 else []
     return found
+
+
+def _flipped(
+    label: str, entries: Sequence[Entry], greedy: Sequence[Floats | None], samples: Mapping[int, Samples]
+) -> list[dict[str, Any]]:
+    scores = [samples[entry.pk].score for entry in entries]
+    rows = np.stack([row for row in greedy if row is not None])
+    pairs = rank_flips(_names(entries), rows, scores, PLAN).pairs
+    return [{"label": label, "template": entries[0].template.name, **dataclasses.asdict(pair)} for pair in pairs]
+
+
+def _names(entries: Sequence[Entry]) -> list[str]:
+    """The models' names, with the revision where two share one."""
+    names = [entry.model.name for entry in entries]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{entry.model.name} {entry.model.revision or entry.model.source} ({entry.slug})" for entry in entries]

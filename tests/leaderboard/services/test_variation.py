@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from leaderboard.contracts.values import ModelIdentity
 from leaderboard.models import Output, VariationReport
 from leaderboard.services import variation
-from tests.factories import submit, sums_board
+from tests.factories import Parrot, submit, sums_board
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("parrot")]
 MODEL = {"model": "polly", "wrong_every": 2}
@@ -76,6 +77,22 @@ def test_two_models_with_one_setting_are_ranked_both_ways(board, work):
     (pair,) = VariationReport.objects.latest("pk").details["flips"]
     assert (pair["label"], pair["first"], pair["second"], pair["flipped"]) == ("T 0.7", "coco", "polly", False)
     assert (pair["greedy_difference"], pair["sampled_difference"]) == (0.5, 0.5)
+
+
+def test_two_revisions_of_one_name_and_another_system_text_are_kept_apart(board, work, monkeypatch):
+    monkeypatch.setattr(Parrot, "identity", classmethod(lambda _, params: ModelIdentity("test", "polly", params.model)))
+    twin = {"model": "2"}
+    submit(board, twin)
+    submit(board, twin, strategy="temperature", decoding={"temperature": 0.7}, samples=3)
+    submit(board, twin, system="Be exact.")
+    submit(board, twin, system="Be exact.", strategy="temperature", decoding={"temperature": 0.7}, samples=2)
+    work()
+    details = VariationReport.objects.latest("pk").details
+    assert len({row["template"] for row in details["entries"]}) == 2
+    assert len(details["tests"]) == 2
+    assert [row["samples"] for row in details["entries"]] == [1, 3, 1, 2]
+    (pair,) = details["flips"]
+    assert pair["first"] != pair["second"]
 
 
 def test_none_is_made_while_a_submission_runs_or_for_one_configuration(bell):
