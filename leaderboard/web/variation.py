@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from leaderboard.models import Board, LanguageModel, VariationReport
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import variation as read
-from leaderboard.web.charts import decoding, tables
+from leaderboard.web.charts import contests, decoding, tables
 from leaderboard.web.charts.along import BEST_OF
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported
@@ -84,6 +84,8 @@ def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse
         "report": report,
         "sections": shown,
         "links": links([section.chart for section in shown]),
+        "tested": contests.of_pairs(report),
+        "volume": contests.volume(report),
     }
     return render(request, "variation_model.html", context)
 
