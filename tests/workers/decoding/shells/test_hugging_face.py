@@ -22,6 +22,7 @@ CHOICES = {
     "chain": {
         "steps": ["repetition-penalty 1.2", "presence-penalty 0.5", "temperature 1.5", "top-h 0.8", "min-p 0.02"]
     },
+    "penalties": {"presence_penalty": 2.0, "frequency_penalty": 0.5, "temperature": 5.0},
 }
 
 
