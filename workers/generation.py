@@ -23,12 +23,14 @@ def generate(lease: Lease) -> None:
     prompts = Prompt.objects.select_related("benchmark").in_bulk({prompt for prompt, _ in todo})
     places = {f"{prompt}:{sample}": (prompts[prompt], sample) for prompt, sample in todo}
     generator = generator_for(entry.model)
-    provenance = {"generator": entry.model.generator, **generator.provenance()}
+    provenance: dict[str, str] = {}
     requests = [_request(entry, key, prompt, sample, submission.seed) for key, (prompt, sample) in places.items()]
     waiting: list[Output] = []
     flushed = time.monotonic()
     for made in generator.generate(requests):
         prompt, sample = places[made.key]
+        if not waiting:  # what the run took so far is told anew each time that outputs are stored
+            provenance = {"generator": entry.model.generator, **generator.provenance()}
         waiting.append(
             facts.output_row(
                 made, entry=entry, prompt=prompt, sample=sample, seed=submission.seed, provenance=provenance
