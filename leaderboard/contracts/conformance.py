@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from leaderboard.contracts.params import InvalidInput, Params, parse_params
@@ -281,9 +281,10 @@ class _History:
     known: Any
     prompt_length: Any
     step: Any
+    surprise: Any
 
     def rows(self, places: Any) -> _History:
-        return _History(self.ids[places], self.known[places], self.prompt_length[places], self.step[places])
+        return _History(*(getattr(self, field.name)[places] for field in fields(self)))
 
 
 def _check_apply(strategy: Any, who: str) -> None:
@@ -293,7 +294,8 @@ def _check_apply(strategy: Any, who: str) -> None:
     logits[1, 3:9] = float("-inf")
     ids = torch.randint(0, 32, (4, 6), generator=noise)
     known = torch.arange(6)[None, :] >= torch.tensor([0, 2, 1, 4])[:, None]
-    history = _History(ids, known, known.sum(-1) - 1, torch.ones(4, dtype=torch.int64))
+    steps, surprise = torch.ones(4, dtype=torch.int64), torch.rand(4, generator=noise) * 8
+    history = _History(ids, known, known.sum(-1) - 1, steps, surprise)
     given, state = logits.clone(), torch.get_rng_state()
     out = strategy.apply(logits, history)
     _expect(torch.equal(logits, given), f"{who}.apply() changes the logits it is given; work on a copy.")

@@ -20,6 +20,8 @@ PLUGINS: dict[str, tuple[str, Registry[Any]]] = {
     "decoding": ("strategy", registry.decoding),
 }
 """Prefix of the settings: the field that names the plugin, and where to find it."""
+USUAL = ("greedy", "transformers")
+"""Plugins that a form begins with, where they are there."""
 
 
 def _choices(family: Registry[Any]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -70,13 +72,15 @@ class SubmitForm(forms.Form):
                 self.fields.update(fields_for(self.kinds[prefix], prefix))
 
     def _offer(self, name: str, choices: list[tuple[str, str]], chosen: Mapping[str, Any]) -> str:
-        """Fill a list and tell what is picked in it; the first, where nothing known is."""
+        """Fill a list and tell what is picked in it; where nothing known is, the usual one or else the first."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
         known = [value for value, _ in choices]
         picked = chosen.get(name)
-        picked = picked if picked in known else next(iter(known), "")
+        picked = (
+            picked if picked in known else next((value for value in known if value in USUAL), next(iter(known), ""))
+        )
         self.initial.setdefault(name, picked)
         return str(picked)
 
