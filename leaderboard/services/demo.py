@@ -1,4 +1,4 @@
-"""The demo: a benchmark, a board, an arena and ten real entries. No vote, judgment or score is made up."""
+"""The demo: a benchmark, a board, an arena and eighteen real entries. No vote, judgment or score is made up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ SETTINGS: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("top-p", {"temperature": 2.0, "p": 0.9}, 3),
     ("min-p", {"temperature": 2.0, "min_p": 0.1}, 3),
     ("temperature", {"temperature": 0.7}, 3),
+    ("temperature", {"temperature": 1.5}, 3),
+    ("temperature", {"temperature": 2.0}, 3),
+    ("edt", {}, 3),
+    ("dola", {}, 1),
 )
 SEED = 1
 LONGEST = 96
@@ -55,7 +59,7 @@ def _board() -> Board:
         slug=BOARD,
         defaults={
             "title": "Pebbles",
-            "description": "Two tiny models of our own, decoded in five ways and judged by exact references.",
+            "description": "Two tiny models of our own, decoded in nine ways and judged by exact references.",
             "benchmark": benchmark,
             "metric": catalog.metric(plugin="exact-match", params={}),
             "open_to_submissions": True,

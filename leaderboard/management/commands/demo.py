@@ -23,7 +23,7 @@ LIMIT_SECONDS = 600
 class Command(Base):
     """Runs the demo."""
 
-    help = "Decode, judge and rank two tiny models in ten ways, on this machine, and show it as a site."
+    help = "Decode, judge and rank two tiny models in nine ways, on this machine, and show it as a site."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options."""
