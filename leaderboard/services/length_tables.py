@@ -12,13 +12,14 @@ import numpy as np
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
+from leaderboard.ratings import pairs
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.gameability import CONCISE, VERBOSE
 from leaderboard.ratings.length_fit import Regulariser
 from leaderboard.ratings.length_views import views
 from leaderboard.ratings.ranks import with_ranks
 from leaderboard.services import lengths
-from leaderboard.services.material import Ground, among
+from leaderboard.services.material import Ground
 
 LENGTH = "length-controlled"
 
@@ -68,7 +69,7 @@ def _coverage(battles: Battles, home: int, size: int) -> tuple[list[int], Battle
     entry = np.where(battles.a == home, battles.b, battles.a)
     met = np.bincount(np.unique(entry * size + battles.prompt) // size, minlength=len(battles.names))
     members = np.flatnonzero((met == size) | (np.arange(len(met)) == home))
-    return met.tolist(), among(battles.take(np.isin(entry, members)), members)
+    return met.tolist(), pairs.inside(battles, members)
 
 
 def _short(name: str, met: int, size: int) -> Rating:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,20 +95,6 @@ def material(ground: Ground) -> Material:
 def _measures(outputs: Columns, a: Ints, b: Ints) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     left, right = places_of(outputs["pk"].tolist(), a), places_of(outputs["pk"].tolist(), b)
     return {name: (outputs[name][left], outputs[name][right]) for name in MEASURES}
-
-
-def without(found: Material, gone: Ints) -> Battles:
-    """The battles that none of the entries at the places `gone` took part in, among the same names."""
-    out = np.isin(found.battles.a, gone) | np.isin(found.battles.b, gone)
-    return found.battles.take(~out)
-
-
-def among(battles: Battles, members: Ints) -> Battles:
-    """Battles among `members`, renumbered; every battle must be among them."""
-    place = np.full(len(battles.names), -1, dtype=np.int64)
-    place[members] = np.arange(len(members))
-    names = tuple(battles.names[m] for m in members)
-    return dataclasses.replace(battles, names=names, a=place[battles.a], b=place[battles.b])
 
 
 def counts(ground: Ground, found: Material) -> list[dict[str, int]]:

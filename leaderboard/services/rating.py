@@ -12,6 +12,7 @@ import numpy as np
 
 from leaderboard.contracts import registry
 from leaderboard.models import Board
+from leaderboard.ratings import pairs
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.ranks import with_ranks
 from leaderboard.services.length_tables import LENGTH, Memo, length_controlled
@@ -19,12 +20,10 @@ from leaderboard.services.material import (
     Ground,
     Ints,
     Material,
-    among,
     counts,
     material,
     output_sums,
     score_sums,
-    without,
 )
 
 log = logging.getLogger(__name__)
@@ -98,11 +97,9 @@ def rates(ground: Ground, flagged: frozenset[str], memo: Memo) -> Tables:
     `memo` keeps length-controlled fits by their inputs, since they cost the most.
     """
     found, baseline = material(ground), _baseline(ground.board)
-    gone = np.array(
-        [i for i, e in enumerate(ground.entries) if e.slug in flagged and e.slug != baseline], dtype=np.int64
-    )
-    ranked = np.setdiff1d(np.arange(len(ground.entries)), gone)
-    result = Tables(ground, found, ranked, among(without(found, gone), ranked))
+    stays = [entry.slug not in flagged or entry.slug == baseline for entry in ground.entries]
+    ranked = np.flatnonzero(np.array(stays, dtype=np.bool_))
+    result = Tables(ground, found, ranked, pairs.inside(found.battles, ranked))
     _add_rates(result, baseline, memo)
     return result
 
@@ -125,8 +122,10 @@ def _baseline(board: Board) -> str:
 def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
     """Win rates: of ranked entries among themselves; of the others against all, so that readers see what they did."""
     result.rate("win-rate", result.battles, {"baseline": baseline})
-    every = Tables(result.ground, result.found, result.ranked, result.found.battles)
-    every.rate("win-rate", result.found.battles, {"baseline": baseline})
+    every = result
+    if len(result.ranked) < len(result.ground.entries):
+        every = Tables(result.ground, result.found, result.ranked, result.found.battles)
+        every.rate("win-rate", result.found.battles, {"baseline": baseline})
     if baseline in every.battles.names:
         every.add(LENGTH, lambda: length_controlled(result.ground, every.battles, baseline, memo))
     for name in ("win-rate", LENGTH):
