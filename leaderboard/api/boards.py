@@ -180,7 +180,7 @@ def get_standings(
     """
     board = find_board(slug)
     etag = f'"{board.current.digest}"' if board.current else ""
-    if etag and _is_known(request, etag):
+    if etag and is_known(request, etag):
         return HttpResponse(status=304, headers={"ETag": etag})
     known = _categories(board)
     if category and category not in known:
@@ -202,7 +202,7 @@ def get_details(request: HttpRequest, slug: str, response: HttpResponse) -> Any:
     board = find_board(slug)
     made = board.current
     etag = f'"{made.digest}"' if made else ""
-    if etag and _is_known(request, etag):
+    if etag and is_known(request, etag):
         return HttpResponse(status=304, headers={"ETag": etag})
     if etag:
         response["ETag"] = etag
@@ -218,7 +218,8 @@ def _categories(board: Board) -> list[str]:
     return [one["name"] for one in board.current.details.get("categories", [])] if board.current else []
 
 
-def _is_known(request: HttpRequest, etag: str) -> bool:
+def is_known(request: HttpRequest, etag: str) -> bool:
+    """Whether the client has this state already, by If-None-Match."""
     given = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in given or etag in [one.removeprefix("W/") for one in given]
 

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import parse_etags
 from ninja import Router
 from pydantic import BaseModel
 
-from leaderboard.api.boards import find_board
+from leaderboard.api.boards import find_board, is_known
 from leaderboard.api.problems import responses
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import VariationReport
@@ -63,7 +62,7 @@ def list_variation(request: HttpRequest, slug: str, response: HttpResponse) -> A
     """The latest non-determinism report of each model that has one on this board."""
     found = read.latest(find_board(slug))
     etag = f'"{fingerprint("variation-list", [[report.model_id, report.digest] for report in found])}"'
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return HttpResponse(status=304, headers={"ETag": etag})
     response["ETag"] = etag
     return ReportList(board=slug, items=[ReportItem(**_head(report)) for report in found])
@@ -80,7 +79,7 @@ def get_variation(request: HttpRequest, slug: str, model_id: int, response: Http
     if found is None:
         raise Http404(f"This board has no report of a model {model_id}.")
     etag = f'"{found.digest}"'
-    if _is_known(request, etag):
+    if is_known(request, etag):
         return HttpResponse(status=304, headers={"ETag": etag})
     response["ETag"] = etag
     return ReportDetails(board=slug, details=found.details, **_head(found))
@@ -93,8 +92,3 @@ def _head(report: VariationReport) -> dict[str, Any]:
         "digest": report.digest,
         "created_at": report.created_at,
     }
-
-
-def _is_known(request: HttpRequest, etag: str) -> bool:
-    given = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in given or etag in [one.removeprefix("W/") for one in given]

@@ -14,8 +14,9 @@ from django.db.models import F, Q
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing
+from leaderboard.queries import lengths
 from leaderboard.ratings import entry_flags
-from leaderboard.services import flags, jobs, lengths, voters
+from leaderboard.services import flags, jobs, voters
 from leaderboard.services.details import Details, details, plain
 from leaderboard.services.length_tables import Memo
 from leaderboard.services.material import Ground
@@ -94,7 +95,7 @@ def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozens
         [entry.fingerprint for entry in entries],
         board.metric.fingerprint if board.metric else "",
         sorted(cleared),
-        [given.difficulty, given.regulariser] if (given := lengths.of(board)) else [],
+        [given.difficulty, given.regulariser] if (given := lengths.given(board)) else [],
         sorted(board.judges.values_list("fingerprint", flat=True)),
         counted.digest,
     )
@@ -126,7 +127,7 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
         board.benchmark.prompts.only("pk", "benchmark", "key", "reference", "category").order_by("position")
     )
     own = tuple(board.judges.exclude(plugin="imported").values_list("pk", flat=True))
-    ground = Ground(board, tuple(entries), prompts, counted, own, lengths.of(board))
+    ground = Ground(board, tuple(entries), prompts, counted, own, lengths.given(board))
     memo, counted.memo = counted.memo, {}
     seen = rates(ground, frozenset(), Memo(memo, counted.memo))
     found = flags.look(seen, counted, prompts)

@@ -25,11 +25,6 @@ def give(
     return found
 
 
-def of(board: Board) -> LengthData | None:
-    """What the board was given, or its parent; None where nothing was."""
-    return LengthData.objects.filter(board__in=[board.pk, board.parent_id or board.pk]).order_by("-board_id").first()
-
-
 def difficulties(given: LengthData | None, prompts: Sequence[Prompt]) -> NDArray[np.float64]:
     """(P,) difficulty of each prompt; all NaN where one of them has none, so that it is fitted or left out."""
     known = given.difficulty if given else {}

@@ -23,7 +23,7 @@ from leaderboard.services import flags as flag_service
 from leaderboard.web.accounts import take
 from leaderboard.web.boards import details_of
 from leaderboard.web.contrasts import contrast, length_controlled, record
-from leaderboard.web.flags import RIGHT, DecisionForm, prefix, sections
+from leaderboard.web.flags import DecisionForm, prefix, sections
 
 
 def _written(outputs: list[Output]) -> list[dict[str, Any]]:
@@ -40,7 +40,7 @@ def entry(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def decide_flag(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Clear a flag or raise it again; what was sent wrongly stays on the page with the fault."""
-    if not request.user.has_perm(RIGHT):
+    if not request.user.has_perm(flag_service.RIGHT):
         raise PermissionDenied
     flag = get_object_or_404(all_flags(), pk=pk, entry__slug=slug)
     form = DecisionForm(request.POST, prefix=prefix(pk))
@@ -66,7 +66,7 @@ def _entry_page(request: HttpRequest, found: Entry, bound: dict[int, DecisionFor
         "entry": found,
         "places": places,
         "reported": read_variation.boards_of(found),
-        "flags": sections(records, may_decide=request.user.has_perm(RIGHT), bound=bound),
+        "flags": sections(records, may_decide=request.user.has_perm(flag_service.RIGHT), bound=bound),
         "outputs": _written(page.rows),
         "next": page.next,
     }

@@ -10,8 +10,6 @@ from django import forms
 
 from leaderboard.queries.flags import FlagRecord
 
-RIGHT = "leaderboard.decide_flag"
-
 
 class DecisionForm(forms.Form):
     """Whether a flag is cleared or raised again, and why."""
