@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 from django.db import transaction
+from django.db.models.functions import Length
 from numpy.typing import NDArray
 
 from leaderboard.contracts.fingerprint import fingerprint
@@ -81,7 +82,7 @@ FIELDS = (
     "extracted",
     "output__logprob",
     "output__output_tokens",
-    "output__text",
+    "chars",
     "output__finish_reason",
 )
 
@@ -121,7 +122,7 @@ def refresh(board: Board) -> list[VariationReport]:
 
 def _scores(board: Board, entries: Sequence[Entry]) -> Any:
     found = Score.objects.filter(metric=board.metric, output__entry__in=entries)
-    found = found.filter(output__prompt__benchmark=board.benchmark_id)
+    found = found.filter(output__prompt__benchmark=board.benchmark_id).annotate(chars=Length("output__text"))
     return found.order_by("output__entry", "output__prompt__position", "output__sample")
 
 
@@ -142,13 +143,13 @@ def _samples(board: Board, entries: Sequence[Entry], rows: Sequence[Any]) -> dic
     }
     found = {pk: _empty(size, n) for pk, n in count.items()}
     names: dict[tuple[int, str], int] = {}
-    for pk, position, sample, value, extracted, logprob, tokens, text, finish in rows:
+    for pk, position, sample, value, extracted, logprob, tokens, chars, finish in rows:
         own, at = found[pk], (places[position], sample)
         own.score[at] = np.nan if value is None else value
         own.answers[at] = names.setdefault((position, extracted), len(names)) if extracted else NO_ANSWER
         own.logprob[at] = np.nan if logprob is None else logprob / max(1, tokens or 1)
         own.tokens[at] = np.nan if tokens is None else tokens
-        own.chars[at], own.truncated[at] = len(text), finish == FinishReason.LENGTH.value
+        own.chars[at], own.truncated[at] = chars, finish == FinishReason.LENGTH.value
     return found
 
 
