@@ -20,3 +20,9 @@ def reference_path() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: what a compressor writes may change with the clock, and parallel
+    workers refuse to run tests whose names differ."""
+    return argname if isinstance(val, bytes) else None
