@@ -53,7 +53,7 @@ class Beam(Greedy):
 
     def needs(self) -> frozenset[str]:
         """Our own loop over the model: servers differ in what they mean by beams."""
-        return frozenset({Capability.LOGITS})
+        return frozenset({Capability.LOOP})
 
     def search(self, ends: frozenset[int]) -> BeamSearch:
         """A fresh search for one output that stops at a token of `ends`."""

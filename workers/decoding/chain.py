@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability, DecodingParams
+from leaderboard.contracts.values import DecodingChoice
+from workers.decoding.nearby import fewer_steps, nearby
 from workers.decoding.steps import VERSION, Step, WrittenStep, fault_of, in_order, runs_on_servers, server_fields
 
 LONGEST_LABEL = 60
@@ -57,7 +59,9 @@ class StepStrategy:
         return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
     def needs(self) -> frozenset[str]:
-        """Capabilities a backend must have; LOGITS where no server field says the same."""
+        """Capabilities a backend must have; LOGITS where no server field says the same, LOOP to keep the surprise."""
+        if self.keeps_surprise:
+            return frozenset({Capability.LOOP})
         if not runs_on_servers(self._active()):
             return frozenset({Capability.LOGITS})
         return frozenset(step.need for step in self._active() if step.need)
@@ -72,8 +76,11 @@ class StepStrategy:
         """The same choice as fields of a request.
 
         Where a server has no such fields, the strategy itself travels in `vllm_xargs`, for the processors in
-        `workers.decoding.shells`, and what the server would add of its own is switched off.
+        `workers.decoding.shells`, and what the server would add of its own is switched off. Raises ValueError for
+        mirostat.
         """
+        if self.keeps_surprise:
+            raise ValueError("Mirostat runs only on a model loaded here; no server tells what it drew from.")
         heat = {"max_tokens": self.max_new_tokens, "temperature": 1.0 if self.samples else 0.0}
         if not runs_on_servers(self._active()):
             whole = json.dumps({"strategy": self.name, "params": self.params.canonical()}, sort_keys=True)
@@ -82,6 +89,10 @@ class StepStrategy:
         standard, extra = server_fields(self._active())
         fields = {**heat, **({"top_p": 1.0} if self.samples else {}), **standard}
         return {**fields, "extra_body": extra} if extra else fields
+
+    def nearby(self) -> Iterable[DecodingChoice]:
+        """Choices like this one, the nearest first."""
+        return nearby(self, next((float(step.value) for step in self.steps if step.heat), 1.0))
 
     def _active(self) -> tuple[Step, ...]:
         return self.steps if self.samples else tuple(step for step in self.steps if step.penalty)
@@ -126,3 +137,7 @@ class Chain(StepStrategy):
 
     def _steps(self) -> tuple[Step, ...]:
         return tuple(self.params.steps)
+
+    def nearby(self) -> Iterable[DecodingChoice]:
+        """The chain with fewer steps, as many as possible first."""
+        return fewer_steps(self)

@@ -55,7 +55,7 @@ class Contrastive(Greedy):
 
     def needs(self) -> frozenset[str]:
         """Our own loop over the model: no server looks ahead."""
-        return frozenset({Capability.LOGITS})
+        return frozenset({Capability.LOOP})
 
     def search(self, ends: frozenset[int]) -> ContrastiveSearch:
         """A fresh search for one output that stops at a token of `ends`."""

@@ -100,7 +100,7 @@ class DoLa(Greedy):
 
     def needs(self) -> frozenset[str]:
         """Our own loop over the model: no server shows its layers."""
-        return frozenset({Capability.LOGITS})
+        return frozenset({Capability.LOOP})
 
     def early_layers(self, count: int, tied: bool) -> tuple[int, ...]:
         """The candidates in a model of `count` layers; 0 is the embeddings. `tied`: the head is the embeddings.

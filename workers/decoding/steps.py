@@ -34,6 +34,9 @@ ORDER = (
 EDT comes before any cut, for it needs the whole distribution; mirostat last, for it watches what is drawn.
 """
 
+STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
+"""Request fields of the OpenAI API itself; servers take the others as extras."""
+
 VERSION = "1 pen>cus>T>h>k>p>minp>typ>eps>eta>mu"
 """Names `ORDER` in the 40 characters that a stored version has; part of the fingerprint of every chain."""
 
@@ -97,7 +100,8 @@ class _OutputPenalty(Step):
 class PresencePenaltyStep(_OutputPenalty):
     """z - a for each id among the new tokens."""
 
-    sampler, short, field = "presence_penalty", "pres {}", "presence_penalty"
+    sampler, short = "presence_penalty", "pres {}"
+    field, need = "presence_penalty", Capability.PRESENCE_PENALTY
     step: Literal["presence-penalty"] = "presence-penalty"
     value: float = Field(default=0.0, ge=-2.0, le=2.0)
 
@@ -105,7 +109,8 @@ class PresencePenaltyStep(_OutputPenalty):
 class FrequencyPenaltyStep(_OutputPenalty):
     """z - f times the count of the id among the new tokens."""
 
-    sampler, short, field = "frequency_penalty", "freq {}", "frequency_penalty"
+    sampler, short = "frequency_penalty", "freq {}"
+    field, need = "frequency_penalty", Capability.FREQUENCY_PENALTY
     step: Literal["frequency-penalty"] = "frequency-penalty"
     value: float = Field(default=0.0, ge=-2.0, le=2.0)
 
@@ -300,5 +305,5 @@ def runs_on_servers(steps: Sequence[Step]) -> bool:
 def server_fields(steps: Sequence[Step]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The steps as standard fields and as extra fields of a request."""
     fields = {step.field: step.value for step in steps}
-    standard = {name: value for name, value in fields.items() if name in ("temperature", "top_p")}
+    standard = {name: value for name, value in fields.items() if name in STANDARD}
     return standard, {name: value for name, value in fields.items() if name not in standard}

@@ -5,13 +5,15 @@ Importing this module does not import torch, so that the web side can build form
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability, DecodingParams
+from leaderboard.contracts.values import DecodingChoice
+from workers.decoding.nearby import nearby
 
 ORDER = ("rep", "temp", "k", "p", "min-p")
 """Repetition penalty, temperature, top-k, top-p, min-p. The order changes results, so it is part of every
@@ -141,6 +143,10 @@ class Greedy:
             fields["top_p"] = 1.0
             self._cut_fields(fields, extra)
         return {**fields, "extra_body": extra} if extra else fields
+
+    def nearby(self) -> Iterable[DecodingChoice]:
+        """Choices like this one, the nearest first."""
+        return nearby(self, self.heat)
 
     def _cut(self, logits: Any) -> Any:
         return logits

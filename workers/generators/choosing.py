@@ -11,6 +11,7 @@ from torch import Tensor
 
 from workers.decoding.dola import EarlyHistory
 from workers.decoding.history import History
+from workers.decoding.kld import EvidenceHistory
 from workers.decoding.noise import gumbel
 from workers.generators.columns import Columns
 from workers.generators.layers import CausalModel, Read
@@ -19,17 +20,17 @@ from workers.generators.rows import Row
 
 @dataclass
 class Group:
-    """Rows of one strategy. `places` has, for each row, where its branch is in `branches`."""
+    """Rows of one strategy. `places` has, for each row, where its branches are in `branches`."""
 
     strategy: Any
     rows: list[Row] = field(default_factory=list)
-    branches: dict[int, int] = field(default_factory=dict)
+    branches: dict[tuple[int, ...], int] = field(default_factory=dict)
     places: list[int] = field(default_factory=list)
     firsts: list[Row] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
-        """Rows of one branch and strategy have one past, so the first of them speaks for all."""
-        branch = row.branches[0]
+        """Rows of the same branches and strategy have one past, so the first of them speaks for all."""
+        branch = tuple(row.branches)
         if branch not in self.branches:
             self.branches[branch] = len(self.branches)
             self.firsts.append(row)
@@ -64,7 +65,7 @@ class Chooser:
         return History(**self._past(branches, rows))
 
     def _group(self, group: Group, noise: Tensor | None) -> Tensor:
-        index = self._tensor(list(group.branches))
+        index = self._tensor([own[0] for own in group.branches])
         scores = group.strategy.apply(self.read.logits[index], self._history(group, index)).double()
         places = self._tensor(group.places)
         tokens = first_best(scores)[places] if noise is None else first_best(scores[places].add_(noise))
@@ -73,7 +74,10 @@ class Chooser:
         return tokens
 
     def _history(self, group: Group, index: Tensor) -> History:
-        past = self._past(list(group.branches), group.firsts)
+        past = self._past([own[0] for own in group.branches], group.firsts)
+        if hasattr(group.strategy, "contexts"):
+            others = self._tensor([own[-1] for own in group.branches])
+            return EvidenceHistory(**past, without=self.read.logits[others])
         wanted = getattr(group.strategy, "early_layers", None)
         if wanted is not None:
             layers = wanted(self.model.layers, self.model.tied)

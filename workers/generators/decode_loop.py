@@ -158,7 +158,7 @@ class DecodeLoop:
         """Read each distinct prompt once and give every row its branch."""
         from transformers import DynamicCache
 
-        prompts = list(dict.fromkeys(row.waiting.ids for row in taken))
+        prompts = list(dict.fromkeys(ids for row in taken for ids in row.waiting.contexts))
         width = max(map(len, prompts))
         ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts], device=self.device)
         known = torch.tensor([[False] * (width - len(p)) + [True] * len(p) for p in prompts], device=self.device)
@@ -169,7 +169,7 @@ class DecodeLoop:
         place = {prompt: self.columns.count + i for i, prompt in enumerate(prompts)}
         self.columns.add(prompts, ids, cache, read.states)
         for row in taken:
-            row.start(place[row.waiting.ids], self.ends)
+            row.start([place[ids] for ids in row.waiting.contexts], self.ends)
         self.reading = self.reading.join(read) if self.reading and self.reading.logits.shape[0] else read
         self.figures.prompt_positions += sum(map(len, prompts))
 
@@ -194,7 +194,7 @@ class DecodeLoop:
         tokens, values = chosen.tolist(), logprobs[branches, chosen].tolist()
         for row, token, value in zip(rows, tokens, values, strict=True):
             row.take(token, value, self.ends)
-        return {row: [(row.branches[0], token)] for row, token in zip(rows, tokens, strict=True)}
+        return {row: [(branch, token) for branch in row.branches] for row, token in zip(rows, tokens, strict=True)}
 
     def _search(self, rows: list[Row], chooser: Chooser) -> dict[Row, list[tuple[int, int]]]:
         asked = {}
@@ -303,12 +303,12 @@ def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
     chunk: list[Row] = []
     prompts: set[tuple[int, ...]] = set()
     for row in rows:
-        width = max(len(row.waiting.ids), *map(len, prompts), 0)
-        if row.waiting.ids not in prompts and (len(prompts) + 1) * width > PREFILL_POSITIONS and chunk:
+        more = prompts.union(row.waiting.contexts)
+        if more != prompts and len(more) * max(map(len, more)) > PREFILL_POSITIONS and chunk:
             yield chunk
-            chunk, prompts = [], set()
+            chunk, more = [], set(row.waiting.contexts)
         chunk.append(row)
-        prompts.add(row.waiting.ids)
+        prompts = more
     if chunk:
         yield chunk
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard.contracts import registry
+from workers.decoding.chain import XARG
 from workers.generators.errors import GenerationFailed
 from workers.generators.openai_client import OpenAIGenerator
 
@@ -15,15 +18,32 @@ HOT = 2.0
 """Temperature at which texts of the same prompt differ, if the server heeds it."""
 TOKENS = 24
 SAMPLES = 3
+UNKNOWN = "no-such-strategy"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether a setting acts; None where it could not be told. `evidence` is one sentence of what was seen."""
+    """Whether a setting acts; None where it could not be told. `evidence` is one sentence of what was seen.
+
+    `refused`: the server answered with an error, and so ignores nothing.
+    """
 
     setting: str
     acts: bool | None
     evidence: str
+    refused: bool = False
+
+    @property
+    def state(self) -> str:
+        """acts, ignored, refused or unknown."""
+        if self.acts is None:
+            return "unknown"
+        return "acts" if self.acts else ("refused" if self.refused else "ignored")
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """As a check is kept."""
+        return {"setting": self.setting, "state": self.state, "evidence": self.evidence}
 
 
 @dataclass(frozen=True)
@@ -45,11 +65,11 @@ class _Call:
 
 
 def check(generator: OpenAIGenerator) -> tuple[Finding, ...]:
-    """One finding a setting, from about 25 calls of at most 24 tokens each.
+    """One finding a setting, from about 30 calls of at most 24 tokens each.
 
     Raises: GenerationFailed where the server does not answer a plain call.
     """
-    plans = {name: [_fields(**more) for more in calls] for name, calls in _PLANS.items()}
+    plans = {name: [_fields(**more) for more in calls] for name, calls in {**_PLANS, **_processors()}.items()}
     flat = [(name, fields) for name, calls in plans.items() for fields in calls]
     answers = generator.ask([fields for _, fields in flat])
     made: dict[str, list[_Call]] = {name: [] for name in plans}
@@ -81,21 +101,45 @@ _PLANS: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"prompt": ECHO},
         {"prompt": ECHO, "extra_body": {"repetition_penalty": 5.0}},
     ],
+    "frequency_penalty": [{"prompt": ECHO, "frequency_penalty": 2.0}],
+    # One penalty of 2 seldom changes a greedy text, so it is tried on drawn ones with the same seeds.
+    "presence_penalty": [
+        {"prompt": ECHO, "temperature": 1.0, "seed": seed, **more}
+        for seed in range(2)
+        for more in ({}, {"presence_penalty": 2.0})
+    ],
 }
+
+
+def _processors() -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """A strategy for our own processors that leaves the likeliest token alone, and one that they must refuse."""
+    strategy: Any = registry.decoding.build("top-nsigma", {"n": 0.0, "max_new_tokens": TOKENS})
+    sound = dict(strategy.request_fields())
+    unknown = {XARG: json.dumps({"strategy": UNKNOWN, "params": {}})}
+    return {"logits": [sound, {**sound, "extra_body": {**sound["extra_body"], "vllm_xargs": unknown}}]}
 
 
 def _findings(made: Mapping[str, list[_Call]]) -> tuple[Finding, ...]:
     greedy = made["greedy"][0].texts[0]
     hot = _temperature(made["hot"], greedy)
     cuts = [_cut(name, made[name], greedy, hot=bool(hot.acts)) for name in ("top_p", "top_k", "min_p")]
+    seed, steady = _seed(made["hot"], made["seed"], hot=bool(hot.acts)), bool(_repeats(made["greedy"]).acts)
     return (
         _repeats(made["greedy"]),
         hot,
-        _seed(made["hot"], made["seed"], hot=bool(hot.acts)),
+        seed,
         _n(made["n"][0]),
         _logprobs(made["logprobs"][0]),
         *cuts,
-        _repetition(made["repetition_penalty"]),
+        _penalty("repetition_penalty", made["repetition_penalty"], "A penalty of 5", steady=steady),
+        _penalty(
+            "frequency_penalty",
+            [made["repetition_penalty"][0], *made["frequency_penalty"]],
+            "A penalty of 2",
+            steady=steady,
+        ),
+        _presence(made["presence_penalty"], seeded=bool(seed.acts)),
+        _logits(made["logits"], greedy),
     )
 
 
@@ -107,7 +151,7 @@ def _repeats(calls: Sequence[_Call]) -> Finding:
 
 def _refused(name: str, calls: Sequence[_Call]) -> Finding | None:
     failed = next((call.failed for call in calls if call.failed), "")
-    return Finding(name, False, f"The server refused it: {failed}") if failed else None
+    return Finding(name, False, f"The server refused it: {failed}", refused=True) if failed else None
 
 
 def _temperature(calls: Sequence[_Call], greedy: str) -> Finding:
@@ -154,10 +198,35 @@ def _cut(name: str, calls: Sequence[_Call], greedy: str, *, hot: bool) -> Findin
     )
 
 
-def _repetition(calls: Sequence[_Call]) -> Finding:
-    name = "repetition_penalty"
+def _penalty(name: str, calls: Sequence[_Call], told: str, *, steady: bool) -> Finding:
+    """`calls`: a greedy text that repeats itself, without and with the penalty."""
     if refused := _refused(name, calls):
         return refused
+    if not steady:
+        return Finding(name, None, "It cannot be told, since temperature 0 does not give the same text twice.")
     differ = calls[0].texts != calls[1].texts
     seen = "changed" if differ else "did not change"
-    return Finding(name, differ, f"A penalty of 5 {seen} a text that repeats itself.")
+    return Finding(name, differ, f"{told} {seen} a text that repeats itself.")
+
+
+def _presence(calls: Sequence[_Call], *, seeded: bool) -> Finding:
+    """`calls`: drawn texts without and with the penalty, two by two from one seed."""
+    name = "presence_penalty"
+    if refused := _refused(name, calls):
+        return refused
+    if not seeded:
+        return Finding(name, None, "It cannot be told, since seed does not act.")
+    pairs = list(zip(calls[::2], calls[1::2], strict=True))
+    changed = sum(without.texts != penalised.texts for without, penalised in pairs)
+    return Finding(name, changed > 0, f"A penalty of 2 changed {changed} of {len(pairs)} texts that repeat themselves.")
+
+
+def _logits(calls: Sequence[_Call], greedy: str) -> Finding:
+    """Our processors run where a strategy acts and one that does not exist is refused in our own words."""
+    sound, unknown = calls
+    if refused := _refused("logits", [sound]):
+        return refused
+    if f"'{UNKNOWN}'" not in unknown.failed:
+        return Finding("logits", False, "A strategy that does not exist was not refused, so our processors do not run.")
+    seen = "gave" if sound.texts == [greedy] else "did not give"
+    return Finding("logits", sound.texts == [greedy], f"Top-nσ with n 0 {seen} the greedy text.")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import queue
-import random
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -20,13 +16,21 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest, ModelIdentity
-from workers.generators.errors import GenerationFailed
+from workers.decoding.orders import fields_for_late_heat
+from workers.generators import calling, http_transport
+from workers.generators.errors import CallFailed, Fault, GenerationFailed
+from workers.generators.http_transport import Transport
 
 ENDPOINTS = "TOUCHSTONE_ENDPOINTS"
 KEY_PREFIX = "env:TOUCHSTONE_KEY_"
-RETRIED = frozenset({408, 409, 429})
-MAX_ANSWER_BYTES = 16 * 2**20
 FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
+
+
+Extra = Literal[
+    "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "logits", "json_schema"
+]
+"""Capabilities that some servers have. `json_schema`: it takes a `response_format` with a schema. `logits`: it runs
+`workers.decoding.shells`, as a vLLM server can."""
 
 
 class OpenAIParams(Params):
@@ -34,14 +38,29 @@ class OpenAIParams(Params):
 
     base_url: str = Field(title="Base URL", description="Such as http://127.0.0.1:8001/v1; the operator approves it.")
     model: str = Field(title="Model", description="The name that the server knows the model by.", min_length=1)
-    revision: str = Field(default="", title="Revision", description="A label for the version that is served now.")
+    revision: str = Field(
+        default="", title="Revision", max_length=80, description="A label for the version that is served now."
+    )
     api_key: str = Field(
         default="", title="API key", description=f"A reference such as {KEY_PREFIX}NAME, never the key itself."
     )
-    extra_capabilities: tuple[Literal["top_k", "min_p", "repetition_penalty"], ...] = Field(
-        default=(), title="Extra settings", description="What the server takes beyond the standard, as vLLM does."
+    extra_capabilities: tuple[Extra, ...] = Field(
+        default=(),
+        title="Extra capabilities",
+        description="What the server heeds besides temperature and top-p. logits: a vLLM that runs our processors.",
     )
-    concurrency: int = Field(default=16, ge=1, le=256, title="Concurrency", description="Calls at the same time.")
+    heats: Literal["first", "last"] = Field(
+        default="first",
+        title="Temperature",
+        description="Whether the server heats before it cuts, as vLLM does, or last, as llama.cpp does.",
+    )
+    concurrency: int = Field(
+        default=64,
+        ge=1,
+        le=512,
+        title="Concurrency",
+        description="Most calls at the same time; fewer where it is busy.",
+    )
     timeout_seconds: float = Field(default=120.0, gt=0, le=3600, title="Time-out", description="Seconds for one call.")
     attempts: int = Field(default=6, ge=1, le=20, title="Attempts", description="Tries before a call counts as failed.")
 
@@ -61,6 +80,7 @@ class OpenAIGenerator:
     title: ClassVar[str] = "An OpenAI-compatible server, such as vLLM"
     backend: ClassVar[str] = "http"
     capabilities: ClassVar[frozenset[str]] = frozenset({Capability.LOGPROBS, Capability.SEED, Capability.TOP_P})
+    declarable: ClassVar[frozenset[str]] = frozenset(get_args(Extra))
     Params = OpenAIParams
 
     def __init__(self, params: OpenAIParams) -> None:
@@ -69,38 +89,41 @@ class OpenAIGenerator:
 
     @classmethod
     def identity(cls, params: OpenAIParams) -> ModelIdentity:
-        """The endpoint and model. Raises InvalidInput at ("base_url",) where the operator has not approved it."""
+        """The endpoint and model. Raises InvalidInput at ("base_url",) where the operator has not approved it.
+
+        The order of heat and cuts is part of the revision, so that outputs asked for in two ways never mix.
+        """
         if not _approved(params.base_url):
             message = f"The operator has not approved this address. He can add it to {ENDPOINTS}."
             raise InvalidInput(FieldError(("base_url",), message))
-        return ModelIdentity(params.base_url.rstrip("/"), params.model, params.revision)
+        late = "heats last" if params.heats == "last" else ""
+        revision = " · ".join(filter(None, (params.revision, late)))
+        return ModelIdentity(params.base_url.rstrip("/"), params.model, revision)
+
+    @classmethod
+    def refuses(cls, params: OpenAIParams, strategy: Any) -> str:
+        """Why the server's order of heat and cuts has no request that equals `strategy`; empty where it has one."""
+        try:
+            _choice_fields(params, strategy)
+        except ValueError as reason:
+            return str(reason)
+        return ""
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
         """Yields each answer as it comes. Raises GenerationFailed once all others are in."""
-        results: queue.SimpleQueue[Generation | Exception | None] = queue.SimpleQueue()
-        thread = threading.Thread(target=self._run, args=(requests, results), daemon=True)
-        thread.start()
-        failed: Exception | None = None
-        while (made := results.get()) is not None:
-            if isinstance(made, Exception):
-                failed = failed or made
-            else:
-                yield made
-        thread.join()
-        if failed:
-            raise failed
+        self._check_schemas(requests)
+        return calling.stream(
+            requests,
+            self._send,
+            base_url=self.params.base_url,
+            key=self._key(),
+            ceiling=self.params.concurrency,
+            attempts=self.params.attempts,
+        )
 
     def provenance(self) -> Mapping[str, str]:
-        """The address, the model's name and the client's version."""
-        return {"endpoint": self.params.base_url, "model": self.params.model, "openai": version("openai")}
-
-    def _run(self, requests: Sequence[GenerationRequest], results: Any) -> None:
-        try:
-            asyncio.run(self._all(requests, results))
-        except Exception as problem:  # carried to the caller's thread
-            results.put(problem)
-        finally:
-            results.put(None)
+        """The address, the model's name and the HTTP client's version."""
+        return {"endpoint": self.params.base_url, "model": self.params.model, "aiohttp": version("aiohttp")}
 
     def ask(self, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
         """The server's own answers to raw chat completion fields, in order, at the same time and tried once each.
@@ -133,19 +156,6 @@ class OpenAIGenerator:
             default_headers={"Accept-Encoding": "identity"},
         )
 
-    async def _all(self, requests: Sequence[GenerationRequest], results: Any) -> None:
-        async with self._client() as client:
-            slots = asyncio.Semaphore(self.params.concurrency)
-
-            async def one(request: GenerationRequest) -> None:
-                async with slots:
-                    try:
-                        results.put(await self._call(client, request))
-                    except Exception as problem:  # one bad answer must not lose the others
-                        results.put(problem)
-
-            await asyncio.gather(*map(one, requests))
-
     def _key(self) -> str:
         if not self.params.api_key:
             return "none"
@@ -154,20 +164,12 @@ class OpenAIGenerator:
             raise GenerationFailed(f"The variable {name} is not set on this worker.")
         return os.environ[name]
 
-    async def _call(self, client: Any, request: GenerationRequest) -> Generation:
+    async def _send(self, transport: Transport, request: GenerationRequest) -> Generation:
         fields = self._fields(request)
-        for attempt in range(1, self.params.attempts + 1):
-            began = time.monotonic()
-            try:
-                async with asyncio.timeout(self.params.timeout_seconds):
-                    answer = await client.chat.completions.create(**fields)
-                return _generation(request, answer, time.monotonic() - began)
-            except Exception as problem:
-                pause = _pause(problem, attempt)
-                if pause is None or attempt == self.params.attempts:
-                    raise GenerationFailed(_told(problem)) from None
-                await asyncio.sleep(pause)
-        raise AssertionError("unreachable")
+        fields |= fields.pop("extra_body", {})
+        began = time.monotonic()
+        answer = await transport.post("/chat/completions", fields, self.params.timeout_seconds)
+        return _generation(request, answer, time.monotonic() - began)
 
     def _fields(self, request: GenerationRequest) -> dict[str, Any]:
         strategy = registry.decoding.build(request.decoding.strategy, request.decoding.params)
@@ -177,11 +179,22 @@ class OpenAIGenerator:
             "max_tokens": strategy.max_new_tokens,
             # Samples of one prompt must differ, so the sample index goes into the seed.
             "seed": (request.seed * 1_000_003 + request.sample) % 2**31,
-            **strategy.request_fields(),
+            **_choice_fields(self.params, strategy),
         }
         if request.top_logprobs:
             fields |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+        if request.schema is not None:
+            named = {"name": "reply", "strict": True, "schema": dict(request.schema)}
+            fields["response_format"] = {"type": "json_schema", "json_schema": named}
         return fields
+
+    def _check_schemas(self, requests: Sequence[GenerationRequest]) -> None:
+        """A schema is never left out in silence."""
+        declared = Capability.JSON_SCHEMA in self.params.extra_capabilities
+        if not declared and any(request.schema is not None for request in requests):
+            raise GenerationFailed(
+                "The server is not declared to hold to JSON schemas: json_schema in extra_capabilities."
+            )
 
 
 class AnswerRefused(GenerationFailed):
@@ -198,17 +211,23 @@ async def _cap(response: Any) -> None:
 
     class Capped(AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
+            size, most = 0, http_transport.MAX_ANSWER_BYTES
             async for part in whole:
                 size += len(part)
-                if size > MAX_ANSWER_BYTES:
-                    raise AnswerRefused(f"The server's answer is longer than {MAX_ANSWER_BYTES:,} bytes.")
+                if size > most:
+                    raise AnswerRefused(f"The server's answer is longer than {most:,} bytes.")
                 yield part
 
         async def aclose(self) -> None:
             await whole.aclose()
 
     response.stream = Capped()
+
+
+def _choice_fields(params: OpenAIParams, strategy: Any) -> Mapping[str, Any]:
+    """Request fields in the server's order. Raises ValueError where no request says the same."""
+    fields: Mapping[str, Any] = strategy.request_fields()
+    return fields_for_late_heat(fields) if params.heats == "last" else fields
 
 
 def _approved(url: str) -> bool:
@@ -222,22 +241,6 @@ def _approved(url: str) -> bool:
         if same and (given.path.rstrip("/") + "/").startswith(allowed.path.rstrip("/") + "/"):
             return True
     return False
-
-
-def _pause(problem: Exception, attempt: int) -> float | None:
-    """Seconds until the next try: full jitter, at most a minute, after Retry-After; None where trying is useless."""
-    import openai
-
-    jitter = random.uniform(0, min(60.0, 0.5 * 2**attempt))
-    if isinstance(problem, openai.APIStatusError):
-        if problem.status_code not in RETRIED and problem.status_code < 500:
-            return None
-        after = problem.response.headers.get("retry-after", "0")
-        return jitter + (min(float(after), 300.0) if after.replace(".", "", 1).isdigit() else 0.0)
-    if isinstance(problem, AnswerRefused):
-        return None
-    passing = (openai.APIConnectionError, TimeoutError, json.JSONDecodeError, GenerationFailed)
-    return jitter if isinstance(problem, passing) else None
 
 
 def _told(problem: Exception) -> str:
@@ -255,19 +258,41 @@ def _told(problem: Exception) -> str:
 def _generation(request: GenerationRequest, answer: Any, seconds: float) -> Generation:
     try:
         choice = answer.choices[0]
-        text = choice.message.content or ""
-        usage = answer.usage
+        text, usage = choice.message.content or "", answer.usage
     except (AttributeError, IndexError, TypeError):
-        raise GenerationFailed("The server's answer has no choices.") from None
-    first = None
-    if request.top_logprobs and choice.logprobs and choice.logprobs.content:
-        first = tuple((top.token, top.logprob) for top in choice.logprobs.content[0].top_logprobs)
-    return Generation(
-        key=request.key,
-        text=text,
-        finish_reason=FINISH.get(choice.finish_reason, FinishReason.STOP),
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        output_tokens=usage.completion_tokens if usage else 0,
-        seconds=seconds,
-        first_logprobs=first,
-    )
+        raise CallFailed("The server's answer has no choices.", Fault.GARBAGE) from None
+    try:
+        return Generation(
+            key=request.key,
+            text=_text(text),
+            finish_reason=FINISH.get(choice.finish_reason, FinishReason.STOP),
+            prompt_tokens=_count(usage and usage.prompt_tokens),
+            output_tokens=_count(usage and usage.completion_tokens),
+            seconds=seconds,
+            first_logprobs=_first(choice) if request.top_logprobs else None,
+            cost_usd=_cost(usage),
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise CallFailed("The server's answer has members of a wrong type.", Fault.GARBAGE) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _count(value: Any) -> int:
+    return max(0, int(value or 0))
+
+
+def _first(choice: Any) -> tuple[tuple[str, float], ...] | None:
+    """Log-probabilities of the first token; None where the server tells none."""
+    content = choice.logprobs and choice.logprobs.content
+    return tuple((_text(top.token), float(top.logprob)) for top in content[0].top_logprobs) if content else None
+
+
+def _cost(usage: Any) -> float | None:
+    """US dollars, where the server tells them, as OpenRouter does."""
+    cost = getattr(usage, "cost", None)
+    return float(cost) if isinstance(cost, (int, float)) and cost >= 0 else None

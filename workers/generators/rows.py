@@ -13,29 +13,39 @@ from workers.decoding.search import Found, Search
 
 @dataclass(frozen=True)
 class Waiting:
-    """A request that is ready to be decoded: prompt ids and the strategy to choose tokens with."""
+    """A request that is ready to be decoded: prompt ids and the strategy to choose tokens with.
+
+    `without`: for a strategy that has `contexts`, the ids of the same prompt without its evidence; None where no token
+    of it is evidence.
+    """
 
     request: GenerationRequest
     ids: tuple[int, ...]
     truncated: bool
     strategy: Any
+    without: tuple[int, ...] | None = None
+
+    @property
+    def contexts(self) -> tuple[tuple[int, ...], ...]:
+        """The prompts behind which the output is read, its own first."""
+        return (self.ids,) if self.without is None else (self.ids, self.without)
 
     @property
     def branches(self) -> int:
-        """How many branches the strategy keeps for this output."""
-        return int(getattr(self.strategy, "branches", 1))
+        """How many branches this output keeps."""
+        return int(getattr(self.strategy, "branches", len(self.contexts)))
 
     @property
     def length(self) -> int:
-        """Tokens at the most, prompt included."""
-        return len(self.ids) + int(self.strategy.max_new_tokens)
+        """Tokens at the most, the longest prompt included."""
+        return max(map(len, self.contexts)) + int(self.strategy.max_new_tokens)
 
 
 @dataclass(eq=False)
 class Row:
     """A request in the running batch. `seconds` is its share of the wall time so far, restarts included.
 
-    `branches` are the slots that it reads: one, or several while a search runs. `surprise` is in bits.
+    `branches` are the slots that it reads: one for each context, or several while a search runs. `surprise` is in bits.
     """
 
     waiting: Waiting
@@ -55,9 +65,9 @@ class Row:
         request = waiting.request
         return cls(waiting, row_key(request.seed, request.noise_key, request.sample))
 
-    def start(self, branch: int, ends: frozenset[int]) -> None:
+    def start(self, branches: list[int], ends: frozenset[int]) -> None:
         """Begin behind the prompt, or begin again: the noise depends on the step alone, so the output is the same."""
-        self.branches, self.ids, self.logprob, self.surprise, self.reason = [branch], [], 0.0, 0.0, None
+        self.branches, self.ids, self.logprob, self.surprise, self.reason = branches, [], 0.0, 0.0, None
         begin = getattr(self.waiting.strategy, "search", None)
         self.search = begin(ends) if begin else None
 

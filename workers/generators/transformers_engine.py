@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.params import Params
+from leaderboard.contracts.model_folder import WeightsParams, identify, origin
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.values import Generation, GenerationRequest, Message, ModelIdentity
-from workers.generators.model_folder import find_local, identify
+from workers.generators.errors import GenerationFailed
 
 if TYPE_CHECKING:
     from workers.generators.rows import Figures, Waiting
@@ -21,17 +22,9 @@ ROOM = 8
 """Least number of prompt tokens that must fit beside the new ones."""
 
 
-class TransformersParams(Params):
-    """Which weights to load, and how."""
+class TransformersParams(WeightsParams):
+    """Which weights to load, and how they are run."""
 
-    model: str = Field(title="Model", description="A folder such as pebble-m, or a hub id such as org/name.")
-    revision: str = Field(default="", title="Revision", description="For a hub id: the commit. Empty for a folder.")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        default="auto", title="Number type", description="auto is float32 on a CPU and bfloat16 on a GPU."
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", title="Device", description="auto takes a GPU if there is one."
-    )
     batch_size: int = Field(
         default=256,
         ge=1,
@@ -50,6 +43,7 @@ class TransformersGenerator:
     backend: ClassVar[str] = "transformers"
     capabilities: ClassVar[frozenset[str]] = frozenset(
         {
+            Capability.LOOP,
             Capability.LOGITS,
             Capability.LOGPROBS,
             Capability.SEED,
@@ -57,6 +51,8 @@ class TransformersGenerator:
             Capability.TOP_P,
             Capability.MIN_P,
             Capability.REPETITION_PENALTY,
+            Capability.PRESENCE_PENALTY,
+            Capability.FREQUENCY_PENALTY,
         }
     )
     Params = TransformersParams
@@ -67,17 +63,11 @@ class TransformersGenerator:
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.params = params
-        local = find_local(params.model)
-        where = str(local.folder) if local else params.model
-        pinned: dict[str, Any] = {"revision": params.revision} if local is None else {"local_files_only": True}
-        cuda = torch.cuda.is_available() if params.device == "auto" else params.device == "cuda"
-        self.device = "cuda" if cuda else "cpu"
-        wanted = params.dtype if params.dtype != "auto" else ("bfloat16" if cuda else "float32")
+        where, pinned = origin(params)
+        self.device, wanted = params.chosen(cuda=torch.cuda.is_available())
         self.dtype = getattr(torch, wanted)
-        self.tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False, **pinned)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            where, use_safetensors=True, trust_remote_code=False, dtype=self.dtype, **pinned
-        )
+        self.tokenizer = AutoTokenizer.from_pretrained(where, **pinned)
+        model: Any = AutoModelForCausalLM.from_pretrained(where, use_safetensors=True, dtype=self.dtype, **pinned)
         self.model = model.to(self.device).eval()
         self.figures: Figures | None = None
         """What the run under way, or else the last run, took; None before the first."""
@@ -85,13 +75,19 @@ class TransformersGenerator:
 
     @classmethod
     def identity(cls, params: TransformersParams) -> ModelIdentity:
-        """The pinned model. Raises InvalidInput at ("model",) or ("revision",). Imports no torch."""
-        return identify(params.model, params.revision)
+        """The pinned model; a number type that was chosen is part of its revision, since it changes outputs.
+
+        Raises InvalidInput at ("model",) or ("revision",). Imports no torch.
+        """
+        found = identify(params.model, params.revision)
+        return found if params.dtype == "auto" else replace(found, revision=f"{found.revision} {params.dtype}")
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
         """Yields outputs as they finish. Raises MemoryError where one output alone does not fit in memory."""
         from workers.generators.decode_loop import DecodeLoop
 
+        if any(request.schema is not None for request in requests):
+            raise GenerationFailed("This backend cannot hold an output to a JSON schema.")
         loop = DecodeLoop(self.model, self.tokenizer, self.params.batch_size)
         try:
             for made in loop.run(self._waiting(requests)):
@@ -101,19 +97,22 @@ class TransformersGenerator:
             self._under_way = False
 
     def _waiting(self, requests: Sequence[GenerationRequest]) -> list[Waiting]:
-        from workers.generators.rows import Waiting
-
         encoded: dict[tuple[Message, ...], list[int]] = {}
         strategies: dict[str, Any] = {}
         rows = []
         for request in requests:
-            if request.messages not in encoded:
-                encoded[request.messages] = self._encode(request.messages)
             chosen = f"{request.decoding.strategy} {sorted(request.decoding.params.items())}"
             if chosen not in strategies:
                 strategies[chosen] = registry.decoding.build(request.decoding.strategy, request.decoding.params)
-            ids, truncated = self._fit(encoded[request.messages], strategies[chosen].max_new_tokens)
-            rows.append(Waiting(request, tuple(ids), truncated, strategies[chosen]))
+            strategy = strategies[chosen]
+            if hasattr(strategy, "pool"):
+                raise ValueError(f"'{strategy.label}' is chosen among outputs; ask for those of its sampler.")
+            contexts = strategy.contexts(request.messages) if hasattr(strategy, "contexts") else (request.messages,)
+            for messages in contexts:
+                if messages not in encoded:
+                    encoded[messages] = self._encode(messages)
+            fitted = [self._fit(encoded[messages], strategy.max_new_tokens) for messages in contexts]
+            rows.append(_waiting(request, strategy, fitted))
         return rows
 
     def _encode(self, messages: tuple[Message, ...]) -> list[int]:
@@ -159,3 +158,14 @@ class TransformersGenerator:
             "tokens per second": f"{self.figures.tokens_per_second:.0f}",
             "peak memory MiB": f"{self.figures.peak_bytes / 2**20:.0f}",
         }
+
+
+def _waiting(request: GenerationRequest, strategy: Any, fitted: Sequence[tuple[list[int], bool]]) -> Waiting:
+    """`fitted`: ids and whether they were cut, of the prompt and, where there is another context, of that."""
+    from workers.generators.rows import Waiting
+
+    (ids, _), *others = fitted
+    without = next((tuple(other) for other, _ in others if other != ids), None)
+    if without is not None and not without:
+        raise ValueError("The prompt is nothing but evidence; without it no text is left to read.")
+    return Waiting(request, tuple(ids), any(cut for _, cut in fitted), strategy, without)

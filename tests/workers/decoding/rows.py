@@ -48,6 +48,8 @@ def cooled(name: str, heat: float) -> dict[str, Any]:
     settings = settings_of(name)
     if name == "chain":
         return {"steps": [f"temperature {heat}" if "temperature" in s else s for s in settings["steps"]]}
+    if name == "best-of-n":
+        return {**settings, "sampler": f"temperature temperature={heat}"}
     key = "t0" if "t0" in decoding.get(name).Params.model_fields else "temperature"
     return {**settings, key: heat}
 

@@ -178,7 +178,6 @@ def test_what_a_server_knows_is_sent_as_its_fields():
         chain("min-p 0.1", "temperature 2", order="as-listed"),
         chain("typical 0.9"),
         built("edt"),
-        built("penalties"),
     ],
 )
 def test_what_a_server_would_do_otherwise_needs_our_own_functions(strategy):
@@ -187,6 +186,13 @@ def test_what_a_server_would_do_otherwise_needs_our_own_functions(strategy):
     assert (fields["temperature"], fields["top_p"]) == (1.0, 1.0)
     sent = json.loads(fields["extra_body"]["vllm_xargs"]["touchstone"])
     assert decoding.build(sent["strategy"], sent["params"]).steps == strategy.steps
+
+
+def test_penalties_of_the_standard_are_sent_as_its_fields():
+    strategy = built("penalties", {"frequency_penalty": 0.25, "temperature": 0.7, "max_new_tokens": 9})
+    assert strategy.needs() == {"presence_penalty", "frequency_penalty"}
+    penalties = {"presence_penalty": 0.5, "frequency_penalty": 0.25}
+    assert strategy.request_fields() == {"max_tokens": 9, "temperature": 0.7, "top_p": 1.0, **penalties}
 
 
 def test_greedy_without_penalties_needs_nothing():

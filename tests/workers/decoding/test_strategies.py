@@ -49,10 +49,18 @@ def test_every_strategy_of_one_context_is_tried_here():
     assert ours <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", decoding.names())
 def test_a_strategy_conforms(name):
     conformance.check_plugin(decoding.get(name))
     conformance.check_decoding(decoding.get(name))
+    conformance.check_decoding(decoding.get(name), settings_of(name))
+
+
+@pytest.mark.parametrize("name", [name for name in decoding.names() if not of_logits_alone(name)])
+def test_what_reads_more_than_logits_needs_our_own_loop(name):
+    assert built(name).needs() == {"loop"}
+    with pytest.raises(ValueError, match="only on a model loaded here"):
+        built(name).request_fields()
 
 
 @pytest.mark.parametrize("heat", [1e-3, 1e-4])

@@ -13,7 +13,7 @@ import pytest
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.registry import generators
 from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
-from workers.generators import openai_client
+from workers.generators import calling, http_transport
 from workers.generators.errors import GenerationFailed
 
 
@@ -49,7 +49,7 @@ def server(monkeypatch):
     httpd.seen, httpd.script = [], []
     httpd.url = f"http://127.0.0.1:{httpd.server_port}/v1"
     monkeypatch.setenv("TOUCHSTONE_ENDPOINTS", httpd.url)
-    monkeypatch.setattr(openai_client.random, "uniform", lambda low, high: 0.01)
+    monkeypatch.setattr(calling.random, "uniform", lambda low, high: 0.01)
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     yield httpd
     httpd.shutdown()
@@ -74,6 +74,33 @@ def test_min_p_is_sent_as_an_extra_field(server):
     ask(server, DecodingChoice("min-p", {"temperature": 2.0, "min_p": 0.1}), extra_capabilities=["min_p"])
     body = server.seen[0][0]
     assert (body["min_p"], body["temperature"], body["top_p"]) == (0.1, 2.0, 1.0)
+
+
+def test_a_server_that_heats_last_is_sent_the_translated_min_p(server):
+    choice = DecodingChoice("min-p", {"temperature": 2.0, "min_p": 0.1})
+    ask(server, choice, extra_capabilities=["min_p"], heats="last")
+    assert server.seen[0][0]["min_p"] == pytest.approx(0.01)
+
+
+def test_what_the_order_of_a_server_cannot_say_is_never_sent(server):
+    with pytest.raises(ValueError, match="heats last has no top-p"):
+        ask(server, DecodingChoice("top-p", {"temperature": 2.0, "p": 0.9}), heats="last")
+    assert server.seen == []
+
+
+def test_a_server_that_runs_our_processors_is_sent_the_strategy_whole(server):
+    ask(server, DecodingChoice("edt", {"t0": 0.8}), extra_capabilities=["logits"])
+    body = server.seen[0][0]
+    sent = json.loads(body["vllm_xargs"]["touchstone"])
+    assert (sent["strategy"], sent["params"]["t0"]) == ("edt", 0.8)
+    assert (body["temperature"], body["top_p"], body["top_k"], body["min_p"]) == (1.0, 1.0, 0, 0.0)
+
+
+def test_outputs_of_two_orders_belong_to_two_revisions(server):
+    params = [{"base_url": server.url, "model": "m", "revision": "v1", "heats": heats} for heats in ("first", "last")]
+    kind = generators.get("openai")
+    revisions = [kind.identity(generators.parse("openai", one)).revision for one in params]
+    assert revisions == ["v1", "v1 · heats last"]
 
 
 def test_log_probabilities_of_the_first_token(server):
@@ -142,7 +169,7 @@ def test_an_approved_path_is_no_prefix_of_another_word(server, monkeypatch):
 
 
 def test_an_endless_answer_is_refused_at_once_whatever_its_status(server, monkeypatch):
-    monkeypatch.setattr(openai_client, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(http_transport, "MAX_ANSWER_BYTES", 1000)
     for status in (200, 500):
         server.seen.clear()
         server.script = [(status, {}, answer("x" * 1000))]

@@ -97,6 +97,20 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "allowed" / "m"
 
 
+def test_a_chosen_number_type_is_part_of_the_identity():
+    plain, half = (
+        TransformersGenerator.identity(TransformersGenerator.Params(model="pebble-s", dtype=dtype))
+        for dtype in ("auto", "bfloat16")
+    )
+    assert (half.name, half.revision) == (plain.name, f"{plain.revision} bfloat16")
+
+
+def test_the_best_of_n_is_not_made_here():
+    generator = generators.build("transformers", {"model": "pebble-s", "device": "cpu"})
+    with pytest.raises(ValueError, match="ask for those of its sampler"):
+        list(generator.generate(requests([DecodingChoice("best-of-n", {})])))
+
+
 def identity(model, revision=""):
     return TransformersGenerator.identity(TransformersGenerator.Params(model=model, revision=revision))
 

@@ -29,7 +29,7 @@ NEUTRAL: Mapping[str, tuple[float, ...]] = {
 """The values at which vLLM's own settings do nothing."""
 
 
-BEYOND = ("search", "keeps_states", "early_layers")
+BEYOND = ("search", "keeps_states", "early_layers", "contexts")
 """What marks a strategy that reads more than one row of logits."""
 
 

@@ -21,8 +21,8 @@ VOCABULARY = 50
 CHOICES = (
     ("edt", {"t0": 0.9, "theta": 0.3, "repetition_penalty": 1.3}),
     ("top-nsigma", {"n": 1.5, "temperature": 2.0}),
-    ("penalties", {"presence_penalty": 0.7, "frequency_penalty": 0.3}),
-    ("chain", {"steps": ["repetition-penalty 1.4", "presence-penalty 1", "temperature 0"]}),
+    ("chain", {"steps": ["presence-penalty 0.7", "frequency-penalty 0.3", "typical 0.95"]}),
+    ("chain", {"steps": ["presence-penalty 1", "repetition-penalty 1.4", "temperature 0"], "order": "as-listed"}),
 )
 
 

@@ -8,9 +8,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from leaderboard.contracts.fingerprint import fingerprint
-from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.values import ModelIdentity
 
 SETTING = "TOUCHSTONE_MODELS"
@@ -34,6 +37,33 @@ DIGESTED = (
 """Everything that transformers reads and that can change an output."""
 
 _digests: dict[tuple[str, int, int], str] = {}
+
+
+class WeightsParams(Params):
+    """Which weights to load, and how. The revision of a folder is filled in with its digest."""
+
+    model: str = Field(title="Model", description="A folder such as pebble-m, or a hub id such as org/name.")
+    revision: str = Field(default="", title="Revision", description="For a hub id: the commit. Empty for a folder.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", title="Number type", description="auto is float32 on a CPU and bfloat16 on a GPU."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", title="Device", description="auto takes a GPU if there is one."
+    )
+
+    @field_validator("revision")
+    @classmethod
+    def _digested(cls, revision: str, info: ValidationInfo) -> str:
+        """A folder's digest, so that settings which are stored name their weights. What is wrong is told later."""
+        try:
+            return identify(str(info.data["model"]), revision).revision
+        except (InvalidInput, KeyError):
+            return revision
+
+    def chosen(self, *, cuda: bool) -> tuple[str, str]:
+        """Device and number type by name; `cuda`: whether there is a GPU."""
+        device = ("cuda" if cuda else "cpu") if self.device == "auto" else self.device
+        return device, self.dtype if self.dtype != "auto" else ("bfloat16" if device == "cuda" else "float32")
 
 
 @dataclass(frozen=True)
@@ -65,6 +95,19 @@ def identify(model: str, revision: str) -> ModelIdentity:
     if revision not in ("", digest):
         raise _fault("revision", f"The folder has changed: its digest is now {digest}. Leave the revision empty.")
     return ModelIdentity("local", local.name, digest)
+
+
+def origin(params: WeightsParams) -> tuple[str, dict[str, Any]]:
+    """What `from_pretrained` is called with to load just these weights, and no code.
+
+    Raises InvalidInput, also where a folder has changed since its digest was taken.
+    """
+    local = find_local(params.model)
+    identify(params.model, params.revision)
+    safe: dict[str, Any] = {"trust_remote_code": False}
+    if local is None:
+        return params.model, {**safe, "revision": params.revision}
+    return str(local.folder), {**safe, "local_files_only": True}
 
 
 def find_local(model: str) -> LocalModel | None:
