@@ -38,6 +38,10 @@ class ReferenceJudge:
         for pair in pairs:
             yield self._verdict(pair)
 
+    def most_tokens(self, pair: Pair) -> tuple[int, int]:
+        """No model is asked."""
+        return 0, 0
+
     def provenance(self) -> Mapping[str, str]:
         """Nothing beside this class makes the verdicts."""
         return {"judge": self.name, "judge_version": self.version}

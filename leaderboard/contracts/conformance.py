@@ -20,6 +20,7 @@ from leaderboard.contracts.params import InvalidInput, Params, parse_params
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.values import (
     BenchmarkData,
+    Candidate,
     DecodingChoice,
     FinishReason,
     Generation,
@@ -27,6 +28,7 @@ from leaderboard.contracts.values import (
     Message,
     ModelIdentity,
     Pair,
+    Scorable,
     Scored,
     Verdict,
 )
@@ -89,7 +91,7 @@ def check_decoding(cls: Any, params: Given = None) -> None:
     _expect(short, f"{who}.label must be one line of 1 to {LONGEST_LABEL} characters, not {label!r}.")
     _expect(isinstance(strategy.samples, bool), f"{who}.samples must be True or False.")
     _check_capabilities(strategy.needs(), f"{who}.needs()")
-    _check_json(strategy.request_fields(), f"{who}.request_fields()")
+    _check_request(strategy, who)
     _check_light_import(cls, who)
     _check_apply(strategy, who)
 
@@ -109,7 +111,7 @@ def check_judge(cls: Any, params: Given = None, pairs: Sequence[Pair] = SAMPLE_P
         here, there = plain[pair.key].credit_a, mirrored[pair.key].credit_a
         told = f"{who} gives side a {here} for pair {pair.key!r}, and {there} with a and b exchanged in the same slots"
         _expect(_adds_to_one(here, there, tolerance), f"{told}; the two must add up to 1. Does it heed `swapped`?")
-        if not cls.both_orders:
+        if not cls.both_orders and not hasattr(cls, "model_first"):
             other = swapped[pair.key].credit_a
             told = (
                 f"{who}.both_orders is False, but pair {pair.key!r} gets {here} in one order and {other} in the other"
@@ -147,12 +149,18 @@ def check_generator(cls: Any, params: Given = None, decoding: DecodingChoice | N
     _check_texts(generator.provenance(), f"{who}.provenance()")
 
 
-def check_metric(cls: Any, params: Given = None, cases: Iterable[tuple[str, str, str]] = SAMPLE_CASES) -> None:
+def check_metric(
+    cls: Any, params: Given = None, cases: Iterable[tuple[str, str, str]] = SAMPLE_CASES, tolerance: float = 1e-4
+) -> None:
     """A metric: a finite value, or None with a reason; the same again for the same output.
 
-    `cases`: (prompt, reference, text).
+    `cases`: (prompt, reference, text). `tolerance`: between an output's value alone and among others.
     """
     metric, who = _build(cls, params)
+    cases = list(cases)
+    _check_selects(cls, metric, cases)
+    if hasattr(metric, "score_many"):
+        _check_many(metric, cases, who, tolerance)
     for prompt, reference, text in cases:
         scored, again = (metric.score(prompt=prompt, reference=reference, text=text) for _ in range(2))
         _expect(isinstance(scored, Scored), f"{who}.score() must give a Scored, not {scored!r}.")
@@ -161,6 +169,47 @@ def check_metric(cls: Any, params: Given = None, cases: Iterable[tuple[str, str,
             _expect(bool(scored.reason), f"{who} leaves the output {text!r} unscored without a reason.")
         else:
             _expect(math.isfinite(scored.value), f"{who} gives {scored.value}; use None with a reason instead.")
+
+
+def _check_selects(cls: Any, metric: Any, cases: Sequence[tuple[str, str, str]]) -> None:
+    selects = getattr(cls, "selects", False)
+    _expect(isinstance(selects, bool), f"{cls.__name__}.selects must be True or False.")
+    for prompt, reference, text in cases if selects else ():
+        told, untold = (metric.score(prompt=prompt, reference=known, text=text) for known in (reference, ""))
+        _expect(told == untold, f"{cls.__name__}.selects is True, but the score of {text!r} depends on the reference.")
+
+
+def _check_many(metric: Any, cases: Sequence[tuple[str, str, str]], who: str, tolerance: float) -> None:
+    _expect(list(metric.score_many([])) == [], f"{who} gives scores where no output was given.")
+    many = metric.score_many([Scorable(*case) for case in cases])
+    _expect(len(many) == len(cases), f"{who}.score_many() gives {len(many)} scores for {len(cases)} outputs.")
+    for (prompt, reference, text), scored in zip(cases, many, strict=True):
+        alone = metric.score(prompt=prompt, reference=reference, text=text)
+        same = scored == alone
+        if scored.value is not None and alone.value is not None:
+            same = math.isclose(scored.value, alone.value, rel_tol=tolerance, abs_tol=tolerance)
+        _expect(same, f"{who} gives the output {text!r} {scored!r} among others and {alone!r} alone.")
+
+
+def check_selector(cls: Any, params: Given = None) -> None:
+    """A selector: one choice a prompt, in order, a rating for each candidate, and the same choice the second time."""
+    selector, who = _build(cls, params)
+    _check_capabilities(cls.needs, f"{who}.needs")
+    _expect(list(selector.choose([], [])) == [], f"{who} chooses where no prompt was given.")
+    prompts = [prompt for prompt, _, _ in SAMPLE_CASES]
+    texts = [text for _, _, text in SAMPLE_CASES]
+    candidates = [
+        [Candidate(text, len(text), -float(len(text))) for text in texts[place:]] for place in range(len(texts))
+    ]
+    chosen, again = (list(selector.choose(prompts, candidates)) for _ in range(2))
+    _expect(len(chosen) == len(prompts), f"{who} gives {len(chosen)} choices for {len(prompts)} prompts.")
+    _expect(chosen == again, f"{who} chooses otherwise the second time.")
+    for made, own in zip(chosen, candidates, strict=True):
+        _expect(len(made.ratings) == len(own), f"{who} gives {len(made.ratings)} ratings for {len(own)} candidates.")
+        _expect(0 <= made.index < len(own), f"{who} chooses candidate {made.index} of {len(own)}.")
+        known = [rating for rating in made.ratings if rating is not None]
+        _expect(all(map(math.isfinite, known)), f"{who} rates with a number that is not finite; use None.")
+        _check_json(made.evidence, f"{who}'s evidence")
 
 
 def check_rater(cls: Any, params: Given, battles: Any) -> None:
@@ -260,6 +309,15 @@ def _check_capabilities(value: Any, who: str) -> None:
     _expect(not unknown, f"{who} has names that are no Capability: {unknown}.")
 
 
+def _check_request(strategy: Any, who: str) -> None:
+    try:
+        _check_json(strategy.request_fields(), f"{who}.request_fields()")
+    except ValueError as reason:
+        told = f"{who}.request_fields() raises ValueError"
+        _expect(Capability.LOOP in strategy.needs(), f"{told}, so needs() must have LOOP; it says: {reason}")
+        _expect(str(reason).strip().endswith("."), f"{told} and must say why in a sentence, not {str(reason)!r}.")
+
+
 def _check_light_import(cls: Any, who: str) -> None:
     script = f"import sys, {cls.__module__}; print(*[name for name in {HEAVY} if name in sys.modules])"
     child = subprocess.run(  # noqa: S603 our own interpreter, and a module name that was imported before
@@ -275,13 +333,15 @@ def _check_light_import(cls: Any, who: str) -> None:
 
 @dataclass(frozen=True)
 class _History:
-    """The same fields as `workers.decoding.History`, which contracts may not import."""
+    """The same fields as `workers.decoding.History`, which contracts may not import, and those of its extensions."""
 
     ids: Any
     known: Any
     prompt_length: Any
     step: Any
     surprise: Any
+    early: Any
+    without: Any
 
     def rows(self, places: Any) -> _History:
         return _History(*(getattr(self, field.name)[places] for field in fields(self)))
@@ -295,7 +355,8 @@ def _check_apply(strategy: Any, who: str) -> None:
     ids = torch.randint(0, 32, (4, 6), generator=noise)
     known = torch.arange(6)[None, :] >= torch.tensor([0, 2, 1, 4])[:, None]
     steps, surprise = torch.ones(4, dtype=torch.int64), torch.rand(4, generator=noise) * 8
-    history = _History(ids, known, known.sum(-1) - 1, steps, surprise)
+    early, without = torch.randn(4, 2, 32, generator=noise), torch.randn(4, 32, generator=noise)
+    history = _History(ids, known, known.sum(-1) - 1, steps, surprise, early, without)
     given, state = logits.clone(), torch.get_rng_state()
     out = strategy.apply(logits, history)
     _expect(torch.equal(logits, given), f"{who}.apply() changes the logits it is given; work on a copy.")

@@ -65,4 +65,5 @@ def _as_field_error(error: Any, kind: type[Params]) -> FieldError:
         known = ", ".join(kind.model_fields) or "none"
         return FieldError(path, f"There is no such setting. Known settings: {known}.")
     message = str(error["msg"]).removeprefix("Value error, ")
-    return FieldError(path, f"{message[:1].upper()}{message[1:]}.".replace("..", "."))
+    end = "" if message.endswith((".", "?", "!")) else "."
+    return FieldError(path, f"{message[:1].upper()}{message[1:]}{end}")

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.values import (
     BenchmarkData,
+    Candidate,
+    Chosen,
     Generation,
     GenerationRequest,
     ModelIdentity,
@@ -39,8 +41,15 @@ class Capability:
     TOP_P = "top_p"
     MIN_P = "min_p"
     REPETITION_PENALTY = "repetition_penalty"
+    PRESENCE_PENALTY = "presence_penalty"
+    FREQUENCY_PENALTY = "frequency_penalty"
+    JSON_SCHEMA = "json_schema"
+    """Holds an output to the JSON schema of its request."""
     LOGITS = "logits"
-    """Runs our own functions over the logits, so any strategy works."""
+    """Runs our own functions over the logits of a row, and with them all that the names above stand for."""
+    LOOP = "loop"
+    """Decodes with our own loop over the model, so any strategy works: those too that need several continuations,
+    a second context, hidden states, or what they drew from before."""
 
 
 class Generator(Plugin, Protocol):
@@ -48,7 +57,11 @@ class Generator(Plugin, Protocol):
 
     capabilities: ClassVar[frozenset[str]]
     backend: ClassVar[str]
-    """Queue name after `gpu.`, so that workers can be told apart."""
+    """Queue name after `gpu.`, so that workers can be told apart.
+
+    A class may also have `declarable`, the capabilities that its setting `extra_capabilities` can add, and a class
+    method `refuses(params, strategy)`: why it cannot say a strategy that it has the capabilities for, or an empty text.
+    """
 
     def __init__(self, params: Any) -> None: ...
 
@@ -73,7 +86,10 @@ class DecodingParams(Params):
 
 
 class DecodingStrategy(Plugin, Protocol):
-    """How tokens are chosen. Instances are cheap and hold only `params`."""
+    """How tokens are chosen. Instances are cheap and hold only `params`.
+
+    One may also have a method `nearby()`: DecodingChoices like it, the nearest first, for backends that cannot run it.
+    """
 
     def __init__(self, params: Any) -> None: ...
 
@@ -93,7 +109,7 @@ class DecodingStrategy(Plugin, Protocol):
         ...
 
     def needs(self) -> frozenset[str]:
-        """Capabilities a backend must have, unless it offers LOGITS."""
+        """Capabilities a backend must have. One that offers LOGITS has all but LOOP, one that offers LOOP has all."""
         ...
 
     def apply(self, logits: Any, history: Any) -> Any:
@@ -105,15 +121,26 @@ class DecodingStrategy(Plugin, Protocol):
         ...
 
     def request_fields(self) -> Mapping[str, Any]:
-        """The same choice as fields of an OpenAI-compatible request."""
+        """The same choice as fields of an OpenAI-compatible request.
+
+        Raises ValueError, in one sentence for people, where no request can say it; `needs` then has LOOP.
+        """
         ...
 
 
 class Judge(Plugin, Protocol):
-    """Compares two outputs to one prompt."""
+    """Compares two outputs to one prompt.
+
+    One may also have `cacheable`, true where the same pair gets the same verdict each time, so that a stored verdict
+    stands for a call; and `most_tokens(pair)`, the most prompt and output tokens that one verdict can take.
+    """
 
     both_orders: ClassVar[bool]
-    """Whether each pair is judged a second time with its slots swapped."""
+    """Whether each pair is judged a second time with its slots swapped.
+
+    One that is judged in one order only may have a class method `model_first(prompt)`: whether the entry is shown
+    before the baseline. A judge may also have `preview(pair)`: the messages that it would send.
+    """
 
     def __init__(self, params: Any) -> None: ...
 
@@ -130,12 +157,41 @@ class Judge(Plugin, Protocol):
 
 
 class Metric(Plugin, Protocol):
-    """Scores one output on its own."""
+    """Scores one output on its own.
+
+    One that is faster on many at once may also have `score_many(items)`: Scorables in, a Scored for each in their
+    order; the numbers may differ from those of `score` by rounding only. A class may have `selects = True`: it reads no
+    reference, so its score can choose among samples, the highest being the best.
+    """
 
     def __init__(self, params: Any) -> None: ...
 
     def score(self, *, prompt: str, reference: str, text: str) -> Scored:
         """The value for one output; unscored where it cannot be told."""
+        ...
+
+
+class Selector(Plugin, Protocol):
+    """Chooses one of several outputs to the same prompt. It never sees the reference."""
+
+    needs: ClassVar[frozenset[str]]
+    """Capabilities that the backend which makes the candidates must have."""
+
+    def __init__(self, params: Any) -> None: ...
+
+    @property
+    def metric(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Name and settings of the metric whose scores the ratings are, None where they are none.
+
+        Such ratings are stored as scores of the candidates, and come back in `Candidate.rating`.
+        """
+        ...
+
+    def choose(self, prompts: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> Iterator[Chosen]:
+        """For each prompt, in order, which of its candidates (one or more) is shown.
+
+        The same candidates give the same choice. A fault that may pass is raised, never turned into a choice.
+        """
         ...
 
 

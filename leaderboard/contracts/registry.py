@@ -19,6 +19,7 @@ from leaderboard.contracts.protocols import (
     Metric,
     Plugin,
     Rater,
+    Selector,
 )
 
 T = TypeVar("T")
@@ -155,11 +156,12 @@ generators: Registry[Generator] = Registry("generators")
 decoding: Registry[DecodingStrategy] = Registry("decoding")
 judges: Registry[Judge] = Registry("judges")
 metrics: Registry[Metric] = Registry("metrics")
+selectors: Registry[Selector] = Registry("selectors")
 ratings: Registry[Rater] = Registry("ratings")
 benchmarks: Registry[BenchmarkLoader] = Registry("benchmarks")
 
 FAMILIES: dict[str, Registry[Any]] = {
-    registry.family: registry for registry in (generators, decoding, judges, metrics, ratings, benchmarks)
+    registry.family: registry for registry in (generators, decoding, judges, metrics, selectors, ratings, benchmarks)
 }
 
 __all__ = [
@@ -174,4 +176,5 @@ __all__ = [
     "judges",
     "metrics",
     "ratings",
+    "selectors",
 ]

@@ -59,6 +59,8 @@ class GenerationRequest:
     seed: int = 0
     top_logprobs: int = 0
     """How many log-probabilities of the first new token to return."""
+    schema: Mapping[str, Any] | None = None
+    """JSON schema that the output must keep; a backend without JSON_SCHEMA fails the request."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,11 @@ class VerdictState(StrEnum):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers to one prompt, as a judge gets them. `swapped` shows b in the first slot."""
+    """Two answers to one prompt, as a judge gets them. `swapped` shows b in the first slot.
+
+    `earlier_a` and `earlier_b`: the turns before the prompt, alike where both answer the same conversation.
+    `checklist`: what a good answer to this prompt does, one item a line.
+    """
 
     key: str
     prompt: str
@@ -114,6 +120,14 @@ class Pair:
     answer_b: str
     reference: str = ""
     swapped: bool = False
+    earlier_a: tuple[Message, ...] = ()
+    earlier_b: tuple[Message, ...] = ()
+    checklist: tuple[str, ...] = ()
+
+    @property
+    def identical(self) -> bool:
+        """Whether nothing tells the two apart."""
+        return (self.answer_a, self.earlier_a) == (self.answer_b, self.earlier_b)
 
 
 @dataclass(frozen=True)
@@ -140,6 +154,15 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Scorable:
+    """One output with its prompt, as a metric gets it."""
+
+    prompt: str
+    reference: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Scored:
     """A metric's value for one output; `value` is None when unscored, and `reason` says why."""
 
@@ -149,13 +172,42 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One of several outputs to a prompt, as a selector sees it.
+
+    `logprob`: sum over its tokens in nats, None where the backend told none. `rating`: known from an earlier run.
+    """
+
+    text: str
+    tokens: int = 0
+    logprob: float | None = None
+    rating: float | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which candidate is shown. `ratings` has one number a candidate, None where it could not be rated."""
+
+    index: int
+    ratings: tuple[float | None, ...]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
 class BenchmarkItem:
-    """One prompt of a benchmark. `key` is unique in it; `reference` is "" where there is no exact answer."""
+    """One prompt of a benchmark. `key` is unique in it; `reference` is "" where there is no exact answer.
+
+    `earlier`: the turns before the text, which every entry is sent. `checklist`: what a good answer does, for judges.
+    """
 
     key: str
     text: str
     reference: str = ""
     category: str = ""
+    earlier: tuple[Message, ...] = ()
+    checklist: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,52 @@ class LengthJudge:
         return completion(request, sorted(table.items(), key=lambda entry: -entry[1]))
 
 
+class WritingJudge(LengthJudge):
+    """Writes a verdict in whatever format the prompt asks for: the longer answer is better, 1 to 10 by its length.
+
+    `quotes`: both answers stand in what it writes, as judges do; `scores` tells ratings by text.
+    """
+
+    def __init__(self, quotes: bool = False) -> None:
+        super().__init__()
+        self.quotes = quotes
+
+    def reply(self, request: dict[str, Any]) -> dict[str, Any]:
+        body = request["messages"][-1]["content"]
+        found = re.findall(r"<<([0-9a-f]{32}) answer ?([^>]*)>>\n(.*)\n<<\1 end of answer", body)
+        names, texts = [name for _, name, _ in found], [json.loads(text) for _, _, text in found]
+        asked = body[body.rindex(">>\n") if ">>\n" in body else 0 :]
+        text = _compared(asked, names, texts) if len(found) == 2 else _rated(asked, texts[0])
+        quoted = f"They say {texts}. " if self.quotes and not text.startswith("{") else ""
+        return written(request, f"{quoted}{text}")
+
+
+def _compared(asked: str, names: list[str], texts: list[Any]) -> str:
+    longer, other = sorted((0, 1), key=lambda place: -len(str(texts[place])))
+    if member := re.search(r'"choice": "..."(, "code": "[0-9a-f]{6}")?', asked):
+        return '{"analysis": "", "choice": "' + names[longer] + '+"' + (member[1] or "") + "}"
+    code = re.search(r"\[\[[^ \]]+( [0-9a-f]{6})?\]\]", asked)
+    assert code, asked
+    sign = f">{names[other]}" if f"{names[0]}>>" in asked else ""
+    return f"I weigh them. [[{names[longer]}{sign}{code[1] or ''}]]"
+
+
+def _rated(asked: str, text: Any) -> str:
+    value = min(10, 1 + len(str(text)) // 8)
+    if member := re.search(r'"score": [05](, "code": "[0-9a-f]{6}")?', asked):
+        return f'{{"reason": "", "score": {value}{member[1] or ""}}}'
+    code = re.search(r"\[\[7( [0-9a-f]{6})?\]\]", asked)
+    assert code, asked
+    return f"It is so. [[{value}{code[1] or ''}]]"
+
+
+def written(request: dict[str, Any], text: str, finish_reason: str = "stop") -> dict[str, Any]:
+    answer = completion({**request, "top_logprobs": 1}, [("x", -0.1)])
+    answer["choices"][0] |= {"logprobs": None, "finish_reason": finish_reason}
+    answer["choices"][0]["message"]["content"] = text
+    return answer
+
+
 def completion(request: dict[str, Any], table: list[tuple[str, float]]) -> dict[str, Any]:
     shown = [{"token": t, "logprob": p, "bytes": list(t.encode())} for t, p in table[: request["top_logprobs"]]]
     return {

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judges.verdicts import first_slot_share
+from judges.verdicts import exact_share, first_slot_share
+from leaderboard.benchmarks.alpaca_eval import discover, model_shown_first, read_model
 
 M = ("m", "M")
 
@@ -34,3 +35,32 @@ def test_any_table_gives_a_share_or_none(table):
     share, other = first_slot_share(table, M), first_slot_share(table, ("M", "m"))
     assert (share is None) == (other is None)
     assert share is None or share + other == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "share"),
+    [
+        ([("m", math.log(0.6)), ("M", math.log(0.2)), (" M", math.log(0.2))], 0.75),
+        ([(" m", math.log(0.6)), (" M", math.log(0.2))], 0.75),
+        ([("m", math.log(0.1)), (" M", math.log(0.8))], 1.0),
+        ([("The", -0.1)], None),
+        ([], None),
+    ],
+)
+def test_bare_names_count_alone_where_there_are_any(logprobs, share):
+    assert exact_share(logprobs, M) == (None if share is None else pytest.approx(share))
+
+
+@pytest.mark.reference
+def test_the_published_log_probabilities_give_the_published_preferences(reference_path):
+    stored = [
+        row
+        for files in discover(reference_path / "alpaca_eval" / "results")
+        for row in read_model(files).annotations
+        if row.raw_logprobs and row.credit is not None
+    ]
+    assert stored
+    for row in stored:
+        share = exact_share(row.raw_logprobs, M)
+        credit = share if model_shown_first(row.instruction) else 1 - share
+        assert abs(credit - row.credit) <= 1e-9

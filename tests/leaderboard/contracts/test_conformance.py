@@ -216,6 +216,18 @@ class Heat(Base):
         return {"temperature": 2}
 
 
+def needs_loop(self):
+    return frozenset({"loop"})
+
+
+def refuses(self):
+    raise ValueError("No request can ask for heat.")
+
+
+def refuses_mutely(self):
+    raise ValueError
+
+
 def in_place(self, logits, history):
     return logits.div_(2)
 
@@ -243,6 +255,8 @@ def remembers(self, logits, history):
         ({"needs": lambda self: frozenset({"telepathy"})}, "names that are no Capability: telepathy"),
         ({"needs": lambda self: ["logits"]}, "must be a frozenset"),
         ({"request_fields": lambda self: {"t": float("inf")}}, "must be plain JSON"),
+        ({"request_fields": refuses}, "so needs() must have LOOP"),
+        ({"request_fields": refuses_mutely, "needs": needs_loop}, "must say why in a sentence"),
         ({"apply": in_place}, "changes the logits it is given"),
         ({"apply": noisy}, "draws random numbers"),
         ({"apply": remembers}, "gives something else the second time"),
@@ -260,6 +274,12 @@ def test_a_strategy_that_breaks_a_rule(changes, words, monkeypatch):
     monkeypatch.setattr(conformance, "_check_light_import", lambda cls, who: None)
     conformance.check_decoding(Heat)
     complains(words, conformance.check_decoding, bad(Heat, **changes))
+
+
+def test_a_strategy_that_no_request_can_ask_for_says_so_and_conforms(monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(conformance, "_check_light_import", lambda cls, who: None)
+    conformance.check_decoding(bad(Heat, request_fields=refuses, needs=needs_loop))
 
 
 def test_a_strategy_whose_module_imports_torch_is_told(tmp_path, monkeypatch):
@@ -433,3 +453,23 @@ def test_a_loader_that_gives_something_else_each_time():
     counter = iter(range(100))
     moving = bad(Fixed, load=lambda self: BenchmarkData("fixed", str(next(counter)), Fixed.items))
     complains("something else the second time", conformance.check_loader, moving)
+
+
+class Batched(Length):
+    selects = True
+
+    def score_many(self, items):
+        return [self.score(prompt=item.prompt, reference=item.reference, text=item.text) for item in items]
+
+
+def test_a_metric_that_scores_many_at_once_or_selects_and_breaks_a_rule():
+    conformance.check_metric(Batched)
+    wrong = Scored(3.25)
+    for words, kind in (
+        ("scores for 4 outputs", bad(Batched, score_many=lambda self, items: [wrong] * bool(items))),
+        ("where no output was given", bad(Batched, score_many=lambda self, items: [wrong])),
+        ("among others", bad(Batched, score_many=lambda self, items: [wrong] * len(items))),
+        ("must be True or False", bad(Batched, selects="yes")),
+        ("depends on the reference", bad(Batched, score=lambda self, reference, **_: Scored(float(len(reference))))),
+    ):
+        complains(words, conformance.check_metric, kind)
