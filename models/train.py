@@ -117,12 +117,13 @@ def batches(recipe: Recipe, chunk: int, tokenizer: PreTrainedTokenizerFast) -> l
     rows = sorted(encode(list(islice(stream, CHUNK * recipe.batch)), tokenizer), key=lambda row: len(row[0]))
     parts = [rows[i : i + recipe.batch] for i in range(0, len(rows), recipe.batch)]
     random.Random(chunk).shuffle(parts)
-    return [_pad(part, tokenizer.pad_token_id) for part in parts]
+    return [pad(part, tokenizer.pad_token_id) for part in parts]
 
 
-def _pad(rows: list[tuple[list[int], int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(rows: list[tuple[list[int], int]], filler: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encoded rows side by side as (ids, labels), each (batch, length) int64; silent places are IGNORE in labels."""
     width = max(len(ids) for ids, _ in rows)
-    ids = torch.full((len(rows), width), pad)
+    ids = torch.full((len(rows), width), filler)
     labels = torch.full((len(rows), width), IGNORE)
     for i, (row, silent) in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row)
@@ -136,61 +137,112 @@ def rate_at(step: int, recipe: Recipe) -> float:
     return recipe.peak_rate * min(1.0, (step + 1) / recipe.warmup, max(left, 0.01))
 
 
-class Trainer:
-    """Holds model, optimiser and step; `checkpoint` and `resume` carry all three."""
+class Training:
+    """Holds model, optimiser and step of any recipe; `checkpoint` and `resume` carry all three.
 
-    def __init__(
-        self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str = "cpu", fuse: bool = False
-    ) -> None:
-        torch.manual_seed(recipe.seed)
+    A kind of training gives `loss`, and what `save` needs beside the model.
+    """
+
+    precision: torch.dtype | None = None
+    """Of the stored weights; None for float32."""
+
+    def __init__(self, recipe: Recipe, tokenizer: Any, model: Any, device: str = "cpu", fuse: bool = False) -> None:
         self.recipe, self.tokenizer, self.device = recipe, tokenizer, device
-        self.model = new_model(SIZES[recipe.name], tokenizer).to(device)
+        self.model = model.to(device)
         # On a CPU in bf16 the plain attention is many times faster than the fused one.
         self.model.set_attn_implementation("eager" if device == "cpu" else "sdpa")
         self.forward = torch.compile(self.model, dynamic=True) if fuse else self.model
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim == 1]
+        decayed = [p for p in self.parameters() if p.ndim > 1]
+        plain = [p for p in self.parameters() if p.ndim == 1]
         groups = [{"params": decayed, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=recipe.peak_rate, betas=(0.9, 0.98), fused=True)
         self.step = 0
-        self._chunk: tuple[int, list[tuple[torch.Tensor, torch.Tensor]]] = (-1, [])
+
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """What is trained."""
+        return list(self.model.parameters())
+
+    def loss(self) -> torch.Tensor:
+        """The loss of the batch of this step, decided by (seed, step)."""
+        raise NotImplementedError
 
     def train_step(self) -> float:
-        """One optimiser step; returns the mean loss per answer token in nats."""
-        chunk, place = divmod(self.step, CHUNK)
-        if self._chunk[0] != chunk:
-            self._chunk = (chunk, batches(self.recipe, chunk, self.tokenizer))
-        ids, labels = (t.to(self.device) for t in self._chunk[1][place])
+        """One optimiser step; returns the loss in nats."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate_at(self.step, self.recipe)
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            loss = self.forward(input_ids=ids, labels=labels, use_cache=False).loss
+            loss = self.loss()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
         return float(loss.detach())
 
+    def run(self, state: Path) -> None:
+        """Every step that is left, told every 100 and kept in `state` every 500."""
+        state.parent.mkdir(exist_ok=True)
+        self.resume(state)
+        began, first = time.monotonic(), self.step
+        while self.step < self.recipe.steps:
+            loss = self.train_step()
+            if self.step % 100 == 0:
+                speed = (self.step - first) / (time.monotonic() - began)
+                left = (self.recipe.steps - self.step) / speed / 60
+                told = f"step {self.step}/{self.recipe.steps}  loss {loss:.4f}"
+                print(f"{told}  {speed:.2f} steps/s  {left:.0f} min left", flush=True)
+            if self.step % 500 == 0:
+                self.checkpoint(state)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a checkpoint holds."""
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
     def checkpoint(self, path: Path) -> None:
         """Write the whole state to `path`, by way of a neighbour, so a kill leaves the old one."""
-        state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
-        torch.save(state, path.with_suffix(".part"))
+        torch.save(self.state(), path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
     def resume(self, path: Path) -> None:
         """Go on from `path` where it exists."""
         if path.exists():
-            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step = state["step"]
+            self.load(torch.load(path, map_location=self.device, weights_only=True))
 
     def save(self, folder: Path) -> None:
         """Write the model as a transformers folder, with the recipe that made it."""
-        self.model.float().save_pretrained(folder)
+        self.model.to(self.precision or torch.float32).save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         (folder / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=1) + "\n")
+
+
+class Trainer(Training):
+    """Trains a pebble from scratch to answer."""
+
+    def __init__(
+        self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str = "cpu", fuse: bool = False
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        super().__init__(recipe, tokenizer, new_model(SIZES[recipe.name], tokenizer), device, fuse)
+        self._chunk: tuple[int, list[tuple[torch.Tensor, torch.Tensor]]] = (-1, [])
+
+    def loss(self) -> torch.Tensor:
+        """Mean loss per answer token in nats."""
+        chunk, place = divmod(self.step, CHUNK)
+        if self._chunk[0] != chunk:
+            self._chunk = (chunk, batches(self.recipe, chunk, self.tokenizer))
+        ids, labels = (t.to(self.device) for t in self._chunk[1][place])
+        return self.forward(input_ids=ids, labels=labels, use_cache=False).loss
+
+
+def folder_of(name: str) -> Path:
+    """Where the finished pebble of this name is."""
+    return Path(__file__).parent / name
 
 
 def main() -> None:
@@ -207,22 +259,8 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe(options.name, options.steps)
     trainer = Trainer(recipe, train_tokenizer(recipe.seed), options.device, options.fuse)
-    options.work.mkdir(exist_ok=True)
-    state = options.work / f"{options.name}.pt"
-    trainer.resume(state)
-    began, first = time.monotonic(), trainer.step
-    while trainer.step < recipe.steps:
-        loss = trainer.train_step()
-        if trainer.step % 100 == 0:
-            speed = (trainer.step - first) / (time.monotonic() - began)
-            left = (recipe.steps - trainer.step) / speed / 60
-            print(
-                f"step {trainer.step}/{recipe.steps}  loss {loss:.4f}  {speed:.2f} steps/s  {left:.0f} min left",
-                flush=True,
-            )
-        if trainer.step % 500 == 0:
-            trainer.checkpoint(state)
-    trainer.save(options.out or Path(__file__).parent / options.name)
+    trainer.run(options.work / f"{options.name}.pt")
+    trainer.save(options.out or folder_of(options.name))
 
 
 if __name__ == "__main__":
