@@ -136,10 +136,9 @@ def _cutter(rows: Ints, places: Ints) -> Callable[[Floats], Floats]:
 
 
 def _majority(labels: Ints, truth: Floats, ks: Sequence[int]) -> Floats:
-    """(B, K) by prompt; prompts with the same tally are counted once."""
+    """(B, K) by prompt; equal tallies are counted once, in whatever configuration they come."""
     tallies = [tally_of(*row) for row in zip(labels, truth, strict=True)]
-    solved = {tally: expected_majority(*tally, ks) for tally in set(tallies)}
-    return np.array([solved[tally] for tally in tallies])
+    return np.array([expected_majority(*tally, tuple(ks)) for tally in tallies]).reshape(len(tallies), len(ks))
 
 
 def _curve(draws: Draws, name: str, ks: Sequence[int], values: Floats) -> BestOfCurve:

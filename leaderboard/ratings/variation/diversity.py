@@ -1,6 +1,6 @@
 """Quality and diversity together: distance from the ideal, and the configurations that no other one beats.
 
-How diverse texts are is measured elsewhere (`judges.metrics`); here diversity is a number, greater is more diverse.
+How diverse texts are is measured in `self_bleu` and `repeats`; here diversity is a number, greater is more diverse.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from math import comb
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from leaderboard.ratings.variation.tables import Floats, Ints
 
@@ -15,7 +13,7 @@ NO_ANSWER = -1
 """Label of a sample that states no answer: it is drawn like the others, and votes for nothing."""
 MOST = 1000
 """Samples per prompt up to which numbers of subsets fit into a float."""
-LONG = 6
+LONG = 10
 """Coefficients beyond which one product with a matrix is faster than a sum of shifts."""
 
 Tally = tuple[tuple[int, float], ...]
@@ -36,8 +34,9 @@ def tally_of(labels: Ints, truth: Floats) -> tuple[Tally, int]:
     return tuple(answers), int(np.sum(~votes))
 
 
-def expected_majority(answers: Tally, without: int, ks: Sequence[int]) -> Floats:
-    """(K,) expected truth of the most frequent answer among k drawn without replacement, for each k.
+@lru_cache(maxsize=65536)
+def expected_majority(answers: Tally, without: int, ks: tuple[int, ...]) -> Floats:
+    """(K,) expected truth of the most frequent answer among k drawn without replacement, for each k; read-only.
 
     Tied answers are chosen among at random; where no drawn sample states an answer the truth is 0 (self-consistency,
     Wang et al. 2023, arXiv 2203.11171). For each t the subsets whose largest vote is t are counted by multiplying
@@ -60,7 +59,9 @@ def expected_majority(answers: Tally, without: int, ks: Sequence[int]) -> Floats
     for top in range(1, min(degree, runner_up) + 1):
         total += _with_top(answers, without, top, degree)
     whole = float(np.mean([truth for count, truth in answers if count == largest]))
-    return np.array([whole if k == n else total[k] / comb(n, k) for k in ks])
+    found = np.array([whole if k == n else total[k] / comb(n, k) for k in ks])
+    found.flags.writeable = False
+    return found
 
 
 def _beyond(leader: tuple[int, float], runner_up: int, n: int, degree: int) -> Floats:
@@ -83,11 +84,14 @@ def _with_top(answers: Tally, without: int, top: int, degree: int) -> Floats:
     state = np.zeros((2, 1, beside + 1))
     state[0, 0, : low + 1] = _binomials(low, beside)
     for count, truth in contenders:
-        grown = np.zeros((2, min(state.shape[1], room) + 1, beside + 1))
-        grown[:, : state.shape[1]] = _times(state, _binomials(count, top - 1))
-        reached = comb(count, top) * state[:, : grown.shape[1] - 1]
+        height = state.shape[1]
+        grown = np.empty((2, min(height, room) + 1, beside + 1))
+        grown[:, height:] = 0.0
+        _times(state, _binomials(count, top - 1), grown[:, :height])
+        reached = state[:, : grown.shape[1] - 1] * float(comb(count, top))
         grown[:, 1:] += reached
-        grown[1, 1:] += truth * reached[0]
+        if truth:
+            grown[1, 1:] += reached[0] if truth == 1.0 else truth * reached[0]
         state = grown
     found = np.zeros(degree + 1)
     for tied in range(1, state.shape[1]):
@@ -108,14 +112,21 @@ def _padded(row: Floats, degree: int) -> Floats:
     return np.concatenate([row, np.zeros(degree + 1 - len(row))])
 
 
-def _times(rows: Floats, factor: Floats) -> Floats:
-    """Polynomials in ascending powers along the last axis, times `factor`, cut to their length."""
+def _times(rows: Floats, factor: Floats, found: Floats) -> None:
+    """Writes into `found` polynomials in ascending powers along the last axis, times `factor`, cut to their length."""
     size = rows.shape[-1]
     if len(factor) > LONG:
-        padded = np.zeros(2 * size)
-        padded[size : size + len(factor)] = factor[:size]
-        return np.asarray(rows @ sliding_window_view(padded, size)[size:0:-1])
-    found = np.asarray(rows * factor[0])
+        found[...] = (rows.reshape(-1, size) @ _shifted(factor, size)).reshape(rows.shape)
+        return
+    np.multiply(rows, factor[0], out=found)
     for power in range(1, min(len(factor), size)):
         found[..., power:] += factor[power] * rows[..., :-power]
-    return found
+
+
+def _shifted(factor: Floats, size: int) -> Floats:
+    """(size, size) whose row e holds the factor from power −e on, so that a product with it multiplies polynomials."""
+    padded = np.zeros(2 * size)
+    padded[size : size + len(factor)] = factor[:size]
+    # A plain view takes a tenth of the time of numpy's own windows, and this is made for each factor.
+    step = padded.itemsize
+    return np.ndarray((size, size), padded.dtype, padded, size * step, (-step, step))

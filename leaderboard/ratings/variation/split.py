@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from leaderboard.ratings.variation.tables import Floats, mean_last
+from leaderboard.ratings.variation.resampling import Bootstrap, Draws
+from leaderboard.ratings.variation.tables import Floats, Ints, as_table, mean_last
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,16 @@ class Level:
     `variance`: mean population variance of this level's means within a unit above; those of all levels add up to the
     total. `share`: of the total, None where the total is 0. `component`: the unbiased variance due to this level
     alone, the noise of the levels below taken off and cut at 0; None where no unit has two of its members, or the
-    noise below is not known for that reason.
+    noise below is not known for that reason. `low` and `high`: bootstrap interval of the share over prompts, None
+    where none was asked for or no two prompts are scored.
     """
 
     name: str
     variance: float
     share: float | None
     component: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,12 @@ class _Spread:
         return cls(population, _mean(whole / lone), _mean(whole), _mean(lone), _mean(1 / count[count > 0]))
 
 
-def split_variance(scores: ArrayLike, factors: Sequence[str] = ("sample",), fixed: Sequence[str] = ()) -> Split | None:
+def split_variance(
+    scores: ArrayLike,
+    factors: Sequence[str] = ("sample",),
+    fixed: Sequence[str] = (),
+    plan: Bootstrap | None = None,
+) -> Split | None:
     """Splits the variance of (P, n₁, …, n_F) `scores`, one axis a factor, nested in the order given.
 
     Usual orders are ("seed", "sample", "order", "repeat") or a part of it: a judge's orders and repeats are of one
@@ -80,7 +89,8 @@ def split_variance(scores: ArrayLike, factors: Sequence[str] = ("sample",), fixe
     `fixed` factors are all there is, such as the two orders of a judge: their mean is free of noise, so none is
     taken off above, and their component is the population variance. The others are draws: the component is the
     mean ddof-1 variance less the mean noise of a child's own mean (nested analysis of variance, Searle, Casella and
-    McCulloch 1992), exact in expectation where every unit has the same number of children.
+    McCulloch 1992), exact in expectation where every unit has the same number of children. With a `plan` the shares
+    have percentile intervals by a bootstrap over prompts.
 
     None where nothing is scored.
 
@@ -98,11 +108,63 @@ def split_variance(scores: ArrayLike, factors: Sequence[str] = ("sample",), fixe
     components = _components(list(zip(reversed(names), spreads, strict=True)), frozenset(fixed))
     variances = [_averaged(spread.population) for spread in reversed(spreads)]
     total = sum(variances)
+    ends = _intervals(values, [spread.population for spread in reversed(spreads[:-1])], plan) if plan else {}
     levels = [
-        Level(name, variance, variance / total if total else None, component)
-        for name, variance, component in zip(names, variances, reversed(components), strict=True)
+        Level(name, variance, variance / total if total else None, component, *ends.get(place, (None, None)))
+        for place, (name, variance, component) in enumerate(zip(names, variances, reversed(components), strict=True))
     ]
     return Split(tuple(levels), total, int(np.sum(~np.isnan(values))))
+
+
+def _intervals(means: Floats, within: Sequence[Floats], plan: Bootstrap) -> dict[int, tuple[float, float]]:
+    """Of the share of each level, by its place: (P,) prompt `means`, and the variances `within` units of each prompt.
+
+    A replicate has no shares where all that it drew is equal; none are told where that is true of nearly all.
+    """
+    inner = [_by_prompt(values) for values in within]
+    drawn = Draws.of(len(means), plan).means(np.column_stack([means**2, means, *inner]))
+    between = np.maximum(0.0, drawn[:, 0] - drawn[:, 1] ** 2)
+    parts = np.column_stack([between, drawn[:, 2:]])
+    total = parts.sum(axis=1)
+    parts = parts[total > 0] / total[total > 0, None]
+    if np.sum(~np.isnan(means)) < 2 or len(parts) < 2:
+        return {}
+    tail = (1 - plan.confidence) / 2
+    low, high = np.quantile(parts, [tail, 1 - tail], axis=0)
+    return {place: (float(low[place]), float(high[place])) for place in range(len(low))}
+
+
+def _by_prompt(values: Floats) -> Floats:
+    """(P,) means of means over all axes but the first."""
+    while values.ndim > 1:
+        values = mean_last(values)
+    return values
+
+
+def by_seed(scores: ArrayLike, seeds: ArrayLike) -> Floats:
+    """(P, S, M) scores of (P, N) samples set apart by their (P, N) whole-number seeds, as `split_variance` takes them.
+
+    S different seeds in ascending order, M the most samples of any seed and prompt; NaN where there is none.
+
+    Raises: ValueError where the shapes differ or the seeds are not whole numbers.
+    """
+    table, labels = as_table(scores), np.asarray(seeds)
+    if labels.shape != table.shape or (labels.size and labels.dtype.kind not in "iu"):
+        raise ValueError("seeds must be whole numbers, one for each sample")
+    own = [(~np.isnan(table)) & (labels == seed) for seed in np.unique(labels)]
+    most = max((int(mask.sum(axis=1).max(initial=0)) for mask in own), default=0)
+    found = [_packed(table, mask, most) for mask in own if mask.any()]
+    return np.stack(found, axis=1) if found else np.full((len(table), 0, 0), np.nan)
+
+
+def _packed(table: Floats, mask: NDArray[np.bool_], size: int) -> Floats:
+    """(P, size) the marked cells of each row, in order, from the left."""
+    rows: Ints
+    rows, _ = np.nonzero(mask)
+    places = np.cumsum(mask, axis=1)[mask] - 1
+    packed = np.full((len(table), size), np.nan)
+    packed[rows, places] = table[mask]
+    return packed
 
 
 def _checked(scores: ArrayLike, factors: Sequence[str], fixed: Sequence[str]) -> Floats:

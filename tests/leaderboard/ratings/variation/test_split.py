@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from leaderboard.ratings.variation.split import split_variance
-from tests.leaderboard.ratings.variation.strategies import VALUES, tables
+from leaderboard.ratings.variation.resampling import Bootstrap, Draws
+from leaderboard.ratings.variation.split import by_seed, split_variance
+from tests.leaderboard.ratings.variation.strategies import VALUES, judged, tables
 
 NAN = float("nan")
 
@@ -121,3 +123,47 @@ def test_a_split_that_cannot_be_is_refused(arguments, words):
 def test_an_unknown_level_is_refused():
     with pytest.raises(ValueError, match="no level 'order'"):
         split_variance(np.ones((2, 2))).of("order")
+
+
+@given(tables())
+def test_shares_and_their_intervals_lie_on_the_scale(scores):
+    found = split_variance(scores, plan=Bootstrap(50, 1))
+    for level in found.levels if found else ():
+        assert (level.low is None) == (level.high is None)
+        assert level.low is None or 0 <= level.low <= level.high <= 1
+
+
+def test_each_replicate_is_the_split_of_the_prompts_that_it_drew():
+    scores = judged(12, 5, 3)
+    plan = Bootstrap(40, 2, confidence=0.9)
+    shares = []
+    for weight in Draws.of(12, plan).weight:
+        drawn = split_variance(np.repeat(scores, weight.astype(int), axis=0))
+        shares.append([level.share for level in drawn.levels])
+    wanted = np.quantile(shares, [0.05, 0.95], axis=0)
+    found = split_variance(scores, plan=plan)
+    assert [level.low for level in found.levels] == pytest.approx(wanted[0])
+    assert [level.high for level in found.levels] == pytest.approx(wanted[1])
+
+
+@pytest.mark.parametrize("scores", [[[1.0, 0.0]], [[1.0], [1.0]], [[NAN], [1.0]]])
+def test_one_prompt_or_no_variance_has_no_interval(scores):
+    assert all(level.low is None for level in split_variance(scores, plan=Bootstrap(20)).levels)
+
+
+@given(tables(), st.lists(st.integers(0, 3), min_size=36, max_size=36))
+def test_samples_are_set_apart_by_seed_and_none_is_lost(scores, labels):
+    seeds = np.array(labels[: scores.size]).reshape(scores.shape)
+    found = by_seed(scores, seeds)
+    used = [seed for seed in np.unique(seeds) if np.any(~np.isnan(scores[seeds == seed]))]
+    assert found.shape[:2] == (len(scores), len(used))
+    for place, seed in enumerate(used):
+        for row, of_seed, table in zip(scores, seeds, found[:, place], strict=True):
+            kept = row[(of_seed == seed) & ~np.isnan(row)]
+            assert table[~np.isnan(table)].tolist() == kept.tolist()
+
+
+@pytest.mark.parametrize("seeds", [[[1, 2]], [[0.5], [1.0]]])
+def test_seeds_that_do_not_fit_are_refused(seeds):
+    with pytest.raises(ValueError, match="whole numbers"):
+        by_seed([[1.0], [0.0]], seeds)
