@@ -1,4 +1,7 @@
-"""Benchmarks in a JSONL file: one object a line with `text`, and `key`, `reference`, `category` if wanted."""
+"""Benchmarks in a JSONL file: one object a line with `text`, and `key`, `reference`, `category` if wanted.
+
+`earlier` holds the turns before the text, each with `role` and `content`; `checklist` is a list of texts for judges.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pydantic import Field
 
 from leaderboard.benchmarks.checks import clean_text, plain_type
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
-from leaderboard.contracts.values import BenchmarkData, BenchmarkItem
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, Message
 
 MAX_LINE_BYTES = 1 << 20
 MAX_ITEMS = 100_000
@@ -19,7 +22,9 @@ MAX_KEY = 200
 MAX_FAULTS = 20
 """Reading stops after this many faults."""
 
-FIELDS = ("key", "text", "reference", "category")
+TEXTS = ("key", "text", "reference", "category")
+FIELDS = (*TEXTS, "earlier", "checklist")
+ROLES = ("system", "user", "assistant")
 
 
 class JsonLinesParams(Params):
@@ -113,13 +118,44 @@ def _item(raw: bytes, number: int) -> BenchmarkItem:
         raise InvalidInput(*(FieldError((name,), f"There is no field {name!r}. {known}") for name in unknown))
     if "text" not in fields:
         raise InvalidInput(FieldError(("text",), "The field 'text' is missing."))
-    texts = {name: _text(fields, name) for name in FIELDS if name in fields}
+    texts = {name: _text(fields, name) for name in TEXTS if name in fields}
     if not texts["text"].strip():
         raise InvalidInput(FieldError(("text",), "The text is empty."))
     key = texts.pop("key", f"line-{number}")
     if not 0 < len(key) <= MAX_KEY:
         raise InvalidInput(FieldError(("key",), f"A key has 1 to {MAX_KEY} characters."))
-    return BenchmarkItem(key=key, **texts)
+    return BenchmarkItem(key=key, earlier=_earlier(fields), checklist=_checklist(fields), **texts)
+
+
+def _earlier(fields: dict[str, Any]) -> tuple[Message, ...]:
+    return tuple(_turn(turn, place) for place, turn in enumerate(_list(fields, "earlier")))
+
+
+def _turn(turn: Any, place: int) -> Message:
+    where = ("earlier", place)
+    if not isinstance(turn, dict) or set(turn) != {"role", "content"}:
+        raise InvalidInput(FieldError(where, "A turn is an object with 'role' and 'content'."))
+    if turn["role"] not in ROLES:
+        raise InvalidInput(FieldError((*where, "role"), f"A role is one of {', '.join(ROLES)}."))
+    try:
+        return Message(turn["role"], _text(turn, "content"))
+    except InvalidInput as problem:
+        raise InvalidInput(*(fault.under(*where) for fault in problem.errors)) from None
+
+
+def _checklist(fields: dict[str, Any]) -> tuple[str, ...]:
+    items = _list(fields, "checklist")
+    try:
+        return tuple(_text({"checklist": item}, "checklist") for item in items)
+    except InvalidInput:
+        raise InvalidInput(FieldError(("checklist",), "A checklist is a list of texts.")) from None
+
+
+def _list(fields: dict[str, Any], name: str) -> list[Any]:
+    value = fields.get(name, [])
+    if not isinstance(value, list):
+        raise InvalidInput(FieldError((name,), f"This must be a list, not {plain_type(value)}."))
+    return value
 
 
 def _object(raw: bytes) -> dict[str, Any]:

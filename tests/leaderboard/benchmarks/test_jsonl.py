@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from leaderboard.benchmarks import jsonl
@@ -91,3 +93,34 @@ def test_a_file_that_is_missing_or_empty(load, tmp_path):
 @pytest.mark.parametrize("text", ["", "é 漢 🙂", "\u2028", "\n\t"])
 def test_clean_text_lets_real_text_through(text):
     assert clean_text(text) is text
+
+
+def test_earlier_turns_and_a_checklist_are_read(tmp_path):
+    turns = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello!"}]
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps({"text": "And now?", "earlier": turns, "checklist": ["It greets.", "It is short."]}))
+    (item,) = jsonl.read_items(path)
+    assert [(turn.role, turn.content) for turn in item.earlier] == [("user", "Hello?"), ("assistant", "Hello!")]
+    assert item.checklist == ("It greets.", "It is short.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "words"),
+    [
+        ({"earlier": "Hello"}, ("earlier",), "must be a list, not text"),
+        ({"earlier": ["Hello"]}, ("earlier", 0), "an object with 'role' and 'content'"),
+        ({"earlier": [{"role": "bot", "content": "x"}]}, ("earlier", 0, "role"), "one of system, user, assistant"),
+        ({"earlier": [{"role": "user", "content": 7}]}, ("earlier", 0, "content"), "must be text"),
+        ({"earlier": [{"role": "user", "content": "a\x00"}]}, ("earlier", 0, "content"), "NUL"),
+        ({"checklist": "one"}, ("checklist",), "must be a list"),
+        ({"checklist": [1]}, ("checklist",), "a list of texts"),
+    ],
+)
+def test_turns_or_items_that_are_none_are_told_with_their_line(tmp_path, fields, where, words):
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps({"text": "And now?", **fields}))
+    with pytest.raises(InvalidInput) as caught:
+        jsonl.read_items(path)
+    (error,) = caught.value.errors
+    assert error.path == ("lines", 1, *where)
+    assert words in error.message
