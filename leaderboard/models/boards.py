@@ -10,11 +10,20 @@ from leaderboard.models.facts import Fact, Judge, Metric
 
 
 class Board(models.Model):
-    """What is ranked and how. `wanted` counts requests for a new snapshot; `built` is the count last served."""
+    """What is ranked and how. `wanted` counts requests for a new snapshot; `built` is the count last served.
+
+    `own_entries`: a board with a parent ranks entries of its own choice instead of all the parent's. `voters`: whose
+    votes count, where votes count.
+    """
 
     class Pairing(models.TextChoices):
         BASELINE = "baseline", "against the baseline"
         ALL = "all", "every pair of entries"
+
+    class Voters(models.TextChoices):
+        ALL = "all", "all voters"
+        NAMED = "named", "voters with an account"
+        ANONYMOUS = "anonymous", "voters without an account"
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
@@ -27,7 +36,9 @@ class Board(models.Model):
     entries = models.ManyToManyField(Entry, blank=True, related_name="boards")
     pairing = models.CharField(max_length=10, choices=Pairing.choices, default=Pairing.ALL)
     rater = models.CharField(max_length=60, default="bradley-terry")
+    own_entries = models.BooleanField(default=False)
     counts_votes = models.BooleanField(default=False)
+    voters = models.CharField(max_length=10, choices=Voters.choices, default=Voters.ALL)
     open_to_votes = models.BooleanField(default=False)
     open_to_submissions = models.BooleanField(default=False)
     wanted = models.PositiveBigIntegerField(default=0)
@@ -41,9 +52,15 @@ class Board(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def entries_of(self) -> int:
+        """The id of the board whose entries this one ranks."""
+        return self.pk if self.own_entries else self.parent_id or self.pk
+
     def ranked_entries(self) -> EntryQuerySet:
-        """The entries on this board; a board with a parent ranks the parent's."""
-        return (self.parent or self).entries.all()
+        """The entries on this board; a board with a parent ranks the parent's, unless it has its own."""
+        home = self if self.own_entries else self.parent or self
+        return home.entries.all()
 
 
 class LengthData(models.Model):

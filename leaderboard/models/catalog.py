@@ -23,13 +23,18 @@ class LanguageModel(models.Model):
 
 
 class DecodingConfig(models.Model):
-    """A decoding strategy with its settings, content-addressed."""
+    """A decoding strategy with its settings, content-addressed.
+
+    Where one of several candidates is shown, `pool` is how each is decoded and `candidates` how many there are.
+    """
 
     strategy = models.CharField(max_length=60)
     version = models.CharField(max_length=40)
     params = models.JSONField(default=dict)
     label = models.CharField(max_length=120)
     samples = models.BooleanField()
+    pool = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="best_of")
+    candidates = models.PositiveIntegerField(default=1)
     fingerprint = models.CharField(max_length=64, unique=True)
 
     def __str__(self) -> str:
@@ -75,6 +80,13 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.model} · {self.decoding}"
 
+    def pool(self) -> Entry:
+        """The entry whose outputs are generated for this one: itself, or that of its candidates."""
+        if self.decoding.pool_id is None:
+            return self
+        parts = {"model_id": self.model_id, "template_id": self.template_id, "decoding_id": self.decoding.pool_id}
+        return Entry.objects.with_parts().get(**parts)
+
 
 class Benchmark(models.Model):
     """A frozen, versioned set of prompts; `digest` is over its data, since a name is never enough."""
@@ -93,7 +105,10 @@ class Benchmark(models.Model):
 
 
 class Prompt(models.Model):
-    """One item of a benchmark. `position` keeps the order of the source."""
+    """One item of a benchmark. `position` keeps the order of the source.
+
+    `earlier`: turns before the text, each with `role` and `content`. `checklist`: what a good answer does, for judges.
+    """
 
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="prompts")
     key = models.CharField(max_length=120)
@@ -101,6 +116,8 @@ class Prompt(models.Model):
     text = models.TextField()
     reference = models.TextField(blank=True)
     category = models.CharField(max_length=80, blank=True)
+    earlier = models.JSONField(default=list, blank=True)
+    checklist = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["benchmark", "key"], name="one_prompt_a_key")]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.db import models
 
 from leaderboard.contracts.values import Outcome, VerdictState
@@ -91,6 +90,7 @@ class Comparison(Fact):
     entry_b = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        indexes = [models.Index(fields=["entry_a", "entry_b", "prompt"], name="comparison_of_entries")]
         constraints = [
             models.UniqueConstraint(fields=["a", "b"], name="one_comparison_a_pair"),
             models.CheckConstraint(condition=models.Q(a__lt=models.F("b")), name="comparison_a_before_b"),
@@ -115,7 +115,12 @@ class Judge(models.Model):
 
 
 class Judgment(Fact):
-    """A judge's verdict on a comparison in one presentation order; `credit_a` is NULL when unscored."""
+    """A judge's verdict on a comparison in one presentation order; `credit_a` is NULL when unscored.
+
+    Repeats from `CANARIES` on were asked for to see whether the judge has changed; boards do not count them.
+    """
+
+    CANARIES = 1000
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="judgments")
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments")
@@ -130,8 +135,10 @@ class Judgment(Fact):
     seconds = models.FloatField(null=True)
     cost_usd = models.FloatField(null=True)
     provenance = models.JSONField(default=dict)
+    content = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        indexes = [models.Index(fields=["content"], name="judgment_content", condition=~models.Q(content=""))]
         constraints = [
             models.UniqueConstraint(fields=["judge", "comparison", "swapped", "repeat"], name="one_judgment_an_order"),
             models.CheckConstraint(
@@ -175,7 +182,10 @@ class Score(Fact):
 
 
 class Ballot(Fact):
-    """A comparison shown to one voter: sides, token, expiry. `voter` is `user:ID` or `anonymous:DIGEST`."""
+    """A comparison shown to one voter: sides, token, expiry. `voter` is `user:WORD` or `anonymous:WORD`.
+
+    `chance`: with which its pair of entries was drawn by the plan of that time; NULL where no plan drew it.
+    """
 
     board = models.ForeignKey("leaderboard.Board", on_delete=models.PROTECT, related_name="ballots")
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="ballots")
@@ -183,24 +193,56 @@ class Ballot(Fact):
     swapped = models.BooleanField()
     token = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
+    chance = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["voter", "board", "-id"], name="ballot_latest"),
+            models.Index(fields=["voter", "comparison"], name="ballot_seen"),
+        ]
 
     def __str__(self) -> str:
         return f"ballot {self.pk}"
 
 
+class VoteQuerySet(FactQuerySet):
+    """Votes, and which of them still count."""
+
+    def kept(self) -> VoteQuerySet:
+        """Those that their voters have not taken back."""
+        return self.filter(undo=None)
+
+
 class Vote(Fact):
-    """A person's verdict on a ballot. `outcome` is for the canonical side a, whatever side was shown left."""
+    """A person's verdict on a ballot. `outcome` is for the canonical side a, whatever side was shown left.
+
+    `seconds_shown`: from the showing to the vote, by the server's clock. `seconds_visible`: what the voter's browser
+    says of it, a hint and no more. `expanded`: whether long answers were opened; both are NULL where nobody said.
+    `voter` leads to an account by its `VoterLink` alone, which the voter can erase.
+    """
 
     ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, related_name="vote")
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="votes")
     board = models.ForeignKey("leaderboard.Board", on_delete=models.PROTECT, related_name="votes")
     voter = models.CharField(max_length=80)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     outcome = models.CharField(max_length=10, choices=[(o.value, o.value) for o in Outcome])
     seconds_shown = models.FloatField(null=True)
+    seconds_visible = models.FloatField(null=True)
+    expanded = models.BooleanField(null=True)
+
+    objects = VoteQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["voter", "comparison"], name="one_vote_a_voter")]
 
     def __str__(self) -> str:
         return f"vote {self.pk}"
+
+
+class VoteUndo(Fact):
+    """A voter took a vote back. The vote stays as a fact and counts for nothing; its pair does not come back."""
+
+    vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="undo")
+
+    def __str__(self) -> str:
+        return f"undo of vote {self.vote_id}"
