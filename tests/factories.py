@@ -42,7 +42,7 @@ class Parrot:
     name: ClassVar[str] = "parrot"
     version: ClassVar[str] = "1"
     title: ClassVar[str] = "Answers sums in tests"
-    capabilities: ClassVar[frozenset[str]] = frozenset({Capability.LOGITS})
+    capabilities: ClassVar[frozenset[str]] = frozenset({Capability.LOGITS, Capability.LOOP})
     backend: ClassVar[str] = "parrot"
 
     class Params(Params):
@@ -73,17 +73,17 @@ class Parrot:
         return {"device": "none"}
 
 
-def sums_board(prompts: int = 6, **more: Any) -> Board:
+def sums_board(prompts: int = 6, version: str = "1", **more: Any) -> Board:
     """A board of sums, judged by reference, open to submissions."""
     items = tuple(BenchmarkItem(f"sum-{i}", f"{i}+{i}", str(2 * i), "sums") for i in range(1, prompts + 1))
-    board = Board.objects.create(
-        slug="sums",
-        title="Sums",
-        benchmark=catalog.benchmark(BenchmarkData("sums", "1", items)),
-        metric=catalog.metric(plugin="exact-match", params={}),
-        open_to_submissions=True,
-        **more,
-    )
+    parts: dict[str, Any] = {
+        "slug": "sums",
+        "title": "Sums",
+        "benchmark": catalog.benchmark(BenchmarkData("sums", version, items)),
+        "metric": catalog.metric(plugin="exact-match", params={}),
+        "open_to_submissions": True,
+    }
+    board = Board.objects.create(**(parts | more))
     board.judges.add(catalog.judge(plugin="reference", params={}))
     return board
 

@@ -67,6 +67,7 @@ def postgres() -> Iterator[str]:
     quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
     subprocess.run([*as_user, binaries / "initdb", "-D", data, "-U", "touchstone", "-A", "trust"], check=True, **quiet)
     settings = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+    settings += ["-c", "max_connections=300"]
     server = subprocess.Popen(
         [*as_user, binaries / "postgres", "-D", data, "-p", str(port), *settings], stderr=subprocess.DEVNULL, **quiet
     )

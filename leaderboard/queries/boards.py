@@ -43,7 +43,7 @@ def cards() -> list[Card]:
         leaders.setdefault(row.snapshot_id, []).append(row)
     active = Counter(_active().values_list("board_id", flat=True))
     return [
-        Card(b, sizes.get(b.parent_id or b.pk, 0), leaders.get(b.current_id or 0, []), active[b.parent_id or b.pk])
+        Card(b, sizes.get(b.entries_of, 0), leaders.get(b.current_id or 0, []), active[b.parent_id or b.pk])
         for b in boards
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
@@ -18,6 +19,15 @@ class Place:
     board: Board
     standing: Standing
     rank: str
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One of the candidates among which an output was chosen; `rating` is the selector's."""
+
+    output: Output
+    rating: float | None
+    chosen: bool
 
 
 def all_entries() -> QuerySet[Entry]:
@@ -55,6 +65,23 @@ def outputs_to(prompt: Prompt, cursor: str) -> Page[Output]:
     """One page of what entries wrote to a prompt, with scores."""
     wanted = Output.objects.filter(prompt=prompt).select_related("entry__model", "entry__decoding", "entry__template")
     return page(_with_scores(wanted), cursor)
+
+
+def candidates_of(outputs: Sequence[Output]) -> dict[int, list[Rated]]:
+    """By id of each output that was chosen among several: its candidates, in the order of their samples."""
+    chosen = {output.pk: output.provenance for output in outputs if "candidates" in output.provenance}
+    if not chosen:
+        return {}
+    wanted = {pk for told in chosen.values() for pk in told["candidates"]}
+    found = {output.pk: output for output in _with_scores(Output.objects.filter(pk__in=wanted))}
+    return {
+        pk: [
+            Rated(found[candidate], rating, candidate == told["chosen"])
+            for candidate, rating in zip(told["candidates"], told["ratings"], strict=True)
+            if candidate in found
+        ]
+        for pk, told in chosen.items()
+    }
 
 
 def _with_scores(outputs: QuerySet[Output]) -> QuerySet[Output]:

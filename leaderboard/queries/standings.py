@@ -31,18 +31,23 @@ Row = Standing | CategoryStanding
 
 @dataclass(frozen=True)
 class View:
-    """What the address of a board asks for; `category` "" means the whole board."""
+    """What the address of a board asks for; `category` "" means the whole board.
+
+    `model`: whose decoding ladder to show, as the digits of its key; "" for the first that has one.
+    """
 
     sort: str = "rank"
     style: bool = False
     category: str = ""
+    model: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> View:
-        """From `?sort=`, `?style=` and `?category=`; a sort that does not exist is the ranking."""
+        """From `?sort=`, `?style=`, `?category=` and `?model=`; a sort that does not exist is the ranking."""
         sort = query.get("sort", "rank")
         known = sort.removeprefix("-") in SORTS
-        return cls(sort if known else "rank", query.get("style") == "1", query.get("category", ""))
+        named = query.get("category", ""), query.get("model", "")
+        return cls(sort if known else "rank", query.get("style") == "1", *named)
 
     @property
     def key(self) -> str:
@@ -57,7 +62,8 @@ class View:
     def but(self, **changes: Any) -> str:
         """The query string of this view with some of it changed; what is as usual is left out."""
         other = replace(self, **changes)
-        wanted = {"sort": other.sort, "style": "1" if other.style else "", "category": other.category}
+        named = {"category": other.category, "model": other.model}
+        wanted = {"sort": other.sort, "style": "1" if other.style else "", **named}
         shown = {name: value for name, value in wanted.items() if value and (name, value) != ("sort", "rank")}
         return f"?{urlencode(shown)}"
 

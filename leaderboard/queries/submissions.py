@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from leaderboard.contracts.values import VerdictState
-from leaderboard.models import Job, Judgment, Output, Submission
+from leaderboard.models import Budget, Job, Judgment, Output, Submission
+from leaderboard.models.budgets import NANO
+
+LATELY = 30.0
+"""Seconds over which the rate is taken."""
+MANY = 16
+"""Open jobs whose verdicts are counted one by one; of more, only what is done counts."""
 
 
 @dataclass(frozen=True)
 class Progress:
     """How much is made and judged. `to_judge` is 0 until judging is planned; `failed` counts jobs.
 
-    `seconds_left` is for the present stage at its speed so far; None where that cannot be told yet.
+    `outputs` has the candidates of a best-of-n entry too, for they are what takes time.
+
+    `seconds_left` is for the present stage at its speed so far; None where that cannot be told yet. `rate`: verdicts a
+    second lately, while judging. `waiting`: why a piece of work waits, empty where none does.
     """
 
     outputs: int
@@ -24,6 +34,19 @@ class Progress:
     to_judge: int
     failed: int
     seconds_left: int | None = None
+    rate: float | None = None
+    waiting: str = ""
+    spend: Spend | None = None
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What judging has cost so far and may cost, None for no cap. Dollars count only what has a known price."""
+
+    usd: float
+    tokens: int
+    max_usd: float | None
+    max_tokens: int | None
 
 
 def all_submissions() -> QuerySet[Submission]:
@@ -40,17 +63,15 @@ def of_user(user_id: int) -> list[Submission]:
 
 def progress(submission: Submission) -> Progress:
     """Outputs are counted as facts; judging by its jobs."""
-    benchmark = submission.board.benchmark
-    made = Output.objects.filter(
-        entry=submission.entry_id, prompt__benchmark=benchmark, sample__lt=submission.samples
-    ).count()
+    made, each = _made(submission)
     jobs = Job.objects.filter(submission=submission)
     # A job that was split stays as cancelled beside its halves, whose items are counted.
     sums = jobs.filter(kind=Job.Kind.JUDGE).aggregate(
         judged=Sum("items", filter=Q(state=Job.State.DONE)),
         total=Sum("items", filter=~Q(state=Job.State.CANCELLED)),
     )
-    wanted, judged, to_judge = benchmark.prompts.count() * submission.samples, sums["judged"] or 0, sums["total"] or 0
+    wanted = submission.board.benchmark.prompts.count() * submission.runs * each
+    judged, to_judge = (sums["judged"] or 0) + _judged_in_open(jobs), sums["total"] or 0
     return Progress(
         outputs=made,
         outputs_wanted=wanted,
@@ -58,14 +79,67 @@ def progress(submission: Submission) -> Progress:
         to_judge=to_judge,
         failed=jobs.filter(state=Job.State.FAILED).count(),
         seconds_left=_seconds_left(submission, wanted - made, to_judge - judged, judged),
+        rate=_rate(submission),
+        waiting=_waiting(jobs),
+        spend=_spend(submission),
     )
+
+
+def _judged_in_open(jobs: QuerySet[Job]) -> int:
+    """Verdicts of jobs that are in the middle of their work, or wait there."""
+    begun = jobs.filter(kind=Job.Kind.JUDGE, payload__has_key="judge", epoch__gt=0)
+    found = Q()
+    for payload in begun.filter(state__in=(Job.State.READY, Job.State.RUNNING)).values_list("payload", flat=True)[
+        :MANY
+    ]:
+        named = {"judge": payload["judge"], "swapped": payload["swapped"], "comparison__in": payload["items"]}
+        found |= Q(**named, repeat=0)
+    return Judgment.objects.filter(found).count() if found else 0
+
+
+def _rate(submission: Submission) -> float | None:
+    if submission.state != Submission.State.JUDGING:
+        return None
+    entry, since = submission.entry_id, timezone.now() - timedelta(seconds=LATELY)
+    mine = Q(comparison__entry_a=entry) | Q(comparison__entry_b=entry)
+    lately = Judgment.objects.filter(mine, judge__boards=submission.board_id, created_at__gte=since)
+    found = lately.aggregate(count=Count("pk", distinct=True), first=Min("created_at"))
+    if not found["count"]:
+        return None
+    seconds = (timezone.now() - found["first"]).total_seconds()
+    return float(found["count"] / max(1.0, seconds))
+
+
+def _waiting(jobs: QuerySet[Job]) -> str:
+    """Why the first job waits that was begun and put off."""
+    waits = jobs.filter(state=Job.State.READY).exclude(error="").order_by("pk")
+    return waits.values_list("error", flat=True).first() or ""
+
+
+def _spend(submission: Submission) -> Spend | None:
+    row = Budget.objects.filter(key=f"submission:{submission.pk}").first()
+    if row is None:
+        return None
+    cap = None if row.cap_nano is None else row.cap_nano / NANO
+    return Spend(row.spent_nano / NANO, row.spent_tokens, cap, row.cap_tokens)
+
+
+def _made(submission: Submission) -> tuple[int, int]:
+    """Outputs stored, and how many are wanted for each prompt and sample."""
+    entry, runs = submission.entry, submission.runs
+    outputs = Output.objects.filter(prompt__benchmark=submission.board.benchmark_id)
+    made = outputs.filter(entry=entry, sample__lt=runs).count()
+    if entry.decoding.pool_id is None:
+        return made, 1
+    n = entry.decoding.candidates
+    return made + outputs.filter(entry=entry.pool(), sample__lt=runs * n).count(), n + 1
 
 
 def _seconds_left(submission: Submission, to_make: int, to_judge: int, judged: int) -> int | None:
     """What is left, at the pace of this stage since it began."""
     if submission.state == Submission.State.GENERATING:
         since = Output.objects.filter(
-            entry=submission.entry_id,
+            entry__in={submission.entry_id, submission.entry.pool().pk},
             prompt__benchmark=submission.board.benchmark_id,
             created_at__gte=submission.created_at,
         ).aggregate(began=Min("created_at"), done=Count("pk"))

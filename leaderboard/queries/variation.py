@@ -12,12 +12,24 @@ def latest(board: Board) -> list[VariationReport]:
     return list(_latest(board).order_by("model__name", "model"))
 
 
+def models(board: Board) -> list[LanguageModel]:
+    """The models with a report on the board, by name; their reports are not read."""
+    reported = VariationReport.objects.filter(board=board).values("model")
+    return list(LanguageModel.objects.filter(pk__in=reported).order_by("name", "pk"))
+
+
 def of_model(board: Board, model_id: int) -> VariationReport | None:
     """The model's latest report on the board; None where there is none.
 
     By way of the models, since a foreign key compared with a number that SQLite cannot hold is an error.
     """
     return _latest(board).filter(model__in=LanguageModel.objects.filter(pk=model_id)).first()
+
+
+def digest_of_model(board: Board, model_id: int) -> str:
+    """The digest of the model's latest report on the board, without reading the report; "" where there is none."""
+    found = _latest(board).filter(model__in=LanguageModel.objects.filter(pk=model_id))
+    return found.values_list("digest", flat=True).first() or ""
 
 
 def newest_digest(board: Board) -> str:

@@ -13,40 +13,62 @@ from django.db.models import F, Q
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
-from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing
+from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing, Submission
 from leaderboard.queries import lengths
 from leaderboard.ratings import entry_flags
-from leaderboard.services import flags, jobs, voters
+from leaderboard.services import flags, jobs, people, planning, voters
 from leaderboard.services.details import Details, details, plain
 from leaderboard.services.length_tables import Memo
 from leaderboard.services.material import Ground
-from leaderboard.services.rating import METHODS, add_ratings, rate, rates, rows
-from leaderboard.services.streams import Scope
+from leaderboard.services.rating import METHODS, Tables, add_ratings, rate, rates, rows
+from leaderboard.services.streams import Columns, Scope
 from leaderboard.services.tally import Tally, store, tally
 
 MOST_CATEGORIES = 40
 """Boards with more categories than this are not rated by category."""
 
 
-def request_refresh(board: Board) -> None:
-    """Ask for a new snapshot of the board and of its children; many requests make one refresh."""
-    related = Board.objects.filter(Q(pk=board.pk) | Q(parent=board.pk))
+PATIENCE = 4.0
+"""A patient request waits this many times as long as the last refresh took, so that rating stays a small part."""
+LONGEST_WAIT = 60.0
+
+
+def request_refresh(board: Board, *, patient: bool = False) -> None:
+    """Ask for a new snapshot of the board, its children, and boards that count the same votes.
+
+    Many requests make one refresh. `patient`: more facts are on their way, so it may wait.
+    """
+    related = Board.objects.filter(_with(board))
     related.update(wanted=F("wanted") + 1)
     for pk in related.values_list("pk", flat=True):
-        _rearm(pk)
+        _rearm(pk, patient=patient)
 
 
-def _rearm(pk: int) -> None:
-    jobs.rearm(f"refresh:{pk}", Job.Kind.REFRESH, "default", {"board": pk}, settings.REFRESH_SECONDS)
+def _with(board: Board) -> Q:
+    """The board, its children and, where votes count, the other children of its parent that count votes."""
+    own = Q(pk=board.pk) | Q(parent=board.pk)
+    beside = Q(parent=board.parent_id, counts_votes=True)
+    return own | beside if board.counts_votes and board.parent_id else own
+
+
+def _rearm(pk: int, *, patient: bool = False) -> None:
+    key, wait = f"refresh:{pk}", float(settings.REFRESH_SECONDS)
+    if patient:
+        took = Job.objects.filter(key=key).values_list("payload__seconds", flat=True).first() or 0.0
+        wait = max(wait, min(PATIENCE * took, LONGEST_WAIT))
+    else:
+        jobs.hasten(key, wait)
+    jobs.rearm(key, Job.Kind.REFRESH, "default", {"board": pk}, wait)
 
 
 def rearm_stale() -> None:
     """For the sweep: boards that still wait for a snapshot get their job back."""
-    for pk in Board.objects.filter(built__lt=F("wanted")).values_list("pk", flat=True):
-        _rearm(pk)
+    busy = set(Submission.objects.exclude(state__in=Submission.ENDED).values_list("board", flat=True))
+    for pk, parent in Board.objects.filter(built__lt=F("wanted")).values_list("pk", "parent"):
+        _rearm(pk, patient=bool(busy & {pk, parent}))
 
 
-FORMAT = 2
+FORMAT = 3
 """Part of every digest: a change of what a snapshot holds makes new ones."""
 
 
@@ -56,12 +78,16 @@ def refresh(board: Board) -> BoardSnapshot:
     entries = list(board.ranked_entries().with_parts().order_by("slug"))
     scope = Scope.of(board, entries)
     counted, cleared = tally(scope), flags.cleared(board)
-    digest = _digest(board, entries, counted, cleared)
+    judged = people.judged(board)
+    digest = _digest(board, entries, counted, cleared, judged)
     known = _known(board, digest)
-    made = None if known else _rate(board, entries, counted, cleared)
+    planned = known is not None and planning.is_current(board, known)
+    made = None if planned else _rate(board, entries, counted, cleared, judged)
     if made or counted.changed:
         store(scope, counted)
     snapshot = known or _stored(board, digest, made)
+    if made:
+        planning.make(board, made.tables, snapshot)
     Board.objects.filter(pk=board.pk).update(current=snapshot, built=wanted)
     return snapshot
 
@@ -83,7 +109,9 @@ def _known(board: Board, digest: str) -> BoardSnapshot | None:
     return BoardSnapshot.objects.filter(board=board, digest=digest).first()
 
 
-def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> str:
+def _digest(
+    board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]], judged: Columns | None
+) -> str:
     names = sorted({board.rater, *METHODS})
     return fingerprint(
         "board",
@@ -98,6 +126,7 @@ def _digest(board: Board, entries: list[Entry], counted: Tally, cleared: frozens
         [given.difficulty, given.regulariser] if (given := lengths.given(board)) else [],
         sorted(board.judges.values_list("fingerprint", flat=True)),
         counted.digest,
+        [f"{judged.digest:x}"] if judged is not None else [],
     )
 
 
@@ -111,7 +140,10 @@ def _version(rater: str) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """A snapshot before it is stored: columns of each row with its entry, best first, the same by category, flags."""
+    """A snapshot before it is stored: columns of each row with its entry, best first, the same by category, flags.
+
+    `tables`: of the whole board, to plan the next pairs by.
+    """
 
     entries: list[Entry]
     rows: list[tuple[int, dict[str, Any]]]
@@ -120,9 +152,12 @@ class Made:
     flags: tuple[entry_flags.Flag, ...]
     ground: Ground
     voters: voters.Looked
+    tables: Tables
 
 
-def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]]) -> Made:
+def _rate(
+    board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]], judged: Columns | None
+) -> Made:
     prompts = tuple(
         board.benchmark.prompts.only("pk", "benchmark", "key", "reference", "category").order_by("position")
     )
@@ -140,7 +175,8 @@ def _rate(board: Board, entries: list[Entry], counted: Tally, cleared: frozenset
     _add_neighbours(entries, lines, told)
     votes = voters.look(ground)
     told["voters"] = votes.counts
-    return Made(entries, lines, categories, plain(told), found, ground, votes)
+    told["people"] = people.people(ground, judged)
+    return Made(entries, lines, categories, plain(told), found, ground, votes, whole)
 
 
 def _kept_out(

@@ -14,7 +14,7 @@ from django.db import transaction
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.contracts.values import BenchmarkData, ModelIdentity
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, ModelIdentity
 from leaderboard.models import (
     Benchmark,
     DecodingConfig,
@@ -29,6 +29,8 @@ from leaderboard.services.text import storable
 
 PLAIN_TEMPLATE = "plain"
 SLUG_LENGTH = 150
+FIELDS = ("key", "text", "reference", "category", "earlier", "checklist")
+"""Of a prompt, in the order in which its benchmark's digest has them."""
 
 
 def language_model(*, generator: str, params: Mapping[str, Any]) -> LanguageModel:
@@ -43,13 +45,16 @@ def language_model(*, generator: str, params: Mapping[str, Any]) -> LanguageMode
 
 
 def named_model(*, generator: str, identity: ModelIdentity, params: Mapping[str, Any]) -> LanguageModel:
-    """The row for a pinned identity; an existing row keeps its parameters."""
-    row, _ = LanguageModel.objects.get_or_create(
-        source=identity.source,
-        name=identity.name,
-        revision=identity.revision,
-        defaults={"generator": generator, "params": dict(params)},
-    )
+    """The row for a pinned identity; an existing row takes the newest settings, such as another key or batch size.
+
+    What decides an output belongs to the identity, so settings that differ make no other output.
+    """
+    own = {"source": identity.source, "name": identity.name, "revision": identity.revision}
+    told = {"generator": generator, "params": dict(params)}
+    row, made = LanguageModel.objects.get_or_create(**own, defaults=told)
+    if not made and (row.generator, row.params) != (generator, told["params"]):
+        LanguageModel.objects.filter(pk=row.pk).update(**told)
+        row.generator, row.params = generator, dict(params)
     return row
 
 
@@ -57,7 +62,9 @@ def decoding_config(*, strategy: str, params: Mapping[str, Any]) -> DecodingConf
     """The decoding configuration. Raises InvalidInput below ("strategy",) or ("decoding", …)."""
     kind = registry.decoding.choose(strategy, "strategy")
     parsed = registry.decoding.parse(strategy, params, "decoding")
-    built = kind(parsed)
+    built: Any = kind(parsed)
+    inner = getattr(built, "pool", None)
+    pool = decoding_config(strategy=inner.strategy, params=inner.params) if inner else None
     row, _ = DecodingConfig.objects.get_or_create(
         fingerprint=registry.decoding.fingerprint(strategy, parsed),
         defaults={
@@ -66,6 +73,8 @@ def decoding_config(*, strategy: str, params: Mapping[str, Any]) -> DecodingConf
             "params": parsed.canonical(),
             "label": built.label,
             "samples": built.samples,
+            "pool": pool,
+            "candidates": built.n if inner else 1,
         },
     )
     return row
@@ -91,7 +100,9 @@ def prompt_template(*, system: str = "", name: str = "") -> PromptTemplate:
 
 
 def entry(*, model: LanguageModel, decoding: DecodingConfig, template: PromptTemplate) -> Entry:
-    """The entry of these three parts."""
+    """The entry of these three parts, and that of its candidates where it is one of several."""
+    if decoding.pool is not None:
+        entry(model=model, decoding=decoding.pool, template=template)
     digest = fingerprint(
         "entry", [model.source, model.name, model.revision], decoding.fingerprint, template.fingerprint
     )
@@ -117,7 +128,7 @@ def _entry_slug(model: LanguageModel, decoding: DecodingConfig, template: Prompt
 
 def benchmark(data: BenchmarkData) -> Benchmark:
     """Store a benchmark once. Raises InvalidInput where the name and version exist with other data."""
-    items = [[i.key, storable(i.text), storable(i.reference), i.category] for i in data.items]
+    items = [_item(item) for item in data.items]
     digest = fingerprint("benchmark", items)
     with transaction.atomic():
         row, made = Benchmark.objects.get_or_create(
@@ -128,10 +139,19 @@ def benchmark(data: BenchmarkData) -> Benchmark:
             raise InvalidInput(FieldError(("version",), message))
         if made:
             Prompt.objects.bulk_create(
-                Prompt(benchmark=row, position=place, key=key, text=text, reference=reference, category=category)
-                for place, (key, text, reference, category) in enumerate(items)
+                Prompt(benchmark=row, position=place, **dict(zip(FIELDS, item, strict=False)))
+                for place, item in enumerate(items)
             )
     return row
+
+
+def _item(item: BenchmarkItem) -> list[Any]:
+    """An item's fields in the order of FIELDS; one without turns and checklist has only those before them."""
+    own: list[Any] = [item.key, storable(item.text), storable(item.reference), item.category]
+    if item.earlier or item.checklist:
+        own.append([{"role": turn.role, "content": storable(turn.content)} for turn in item.earlier])
+        own.append(list(map(storable, item.checklist)))
+    return own
 
 
 def judge(*, plugin: str, params: Mapping[str, Any], name: str = "") -> Judge:
@@ -157,6 +177,15 @@ def imported_judge(*, name: str) -> Judge:
     row, _ = Judge.objects.get_or_create(
         fingerprint=fingerprint("judges", "imported", name),
         defaults={"name": _free_name(Judge, name, fingerprint(name)), "plugin": "imported", "version": ""},
+    )
+    return row
+
+
+def imported_metric(*, name: str) -> Metric:
+    """A metric whose values came from a file; it cannot be run here."""
+    row, _ = Metric.objects.get_or_create(
+        fingerprint=fingerprint("metrics", "imported", name),
+        defaults={"name": _free_name(Metric, name, fingerprint(name)), "plugin": "imported", "version": ""},
     )
     return row
 

@@ -1,29 +1,32 @@
-"""The demo: a benchmark, a board, an arena and eighteen real entries. No vote, judgment or score is made up."""
+"""The demo: a sweep of each model, ranked by references, by people and by a tiny judge. Nothing in it is made up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.core import signing
 
 from leaderboard.contracts import registry
-from leaderboard.models import Board, Submission, User
-from leaderboard.services import catalog, submissions
+from leaderboard.models import Board, Submission, Sweep, User
+from leaderboard.services import catalog, submissions, sweeps
+from leaderboard.services.grids import Grid
 
-BOARD, ARENA, USER = "pebbles", "pebbles-arena", "demo"
+BOARD, ARENA, JUDGED, USER = "pebbles", "pebbles-arena", "pebbles-judged", "demo"
 MODELS = ("pebble-m", "pebble-s")
-SETTINGS: tuple[tuple[str, dict[str, Any], int], ...] = (
-    ("greedy", {}, 1),
-    ("temperature", {"temperature": 1.0}, 3),
-    ("top-p", {"temperature": 2.0, "p": 0.9}, 3),
-    ("min-p", {"temperature": 2.0, "min_p": 0.1}, 3),
-    ("temperature", {"temperature": 0.7}, 3),
-    ("temperature", {"temperature": 1.5}, 3),
-    ("temperature", {"temperature": 2.0}, 3),
-    ("edt", {}, 3),
-    ("dola", {}, 1),
+ARMS = (
+    Grid("greedy", {}),
+    Grid("temperature", {"temperature": [0.7, 1.0, 1.5, 2.0]}),
+    Grid("top-p", {"temperature": 2.0, "p": 0.9}),
+    Grid("min-p", {"temperature": 2.0, "min_p": 0.1}),
+    Grid("edt", {}),
+    Grid("dola", {}),
+    Grid("best-of-n", {"n": 4, "selector": ["majority", "reward-model model=pebble-reward"]}),
 )
+"""The candidates of best-of-n are samples of temperature 1, of which that arm has the first three."""
+JUDGE = {"generator": "transformers", "generator_params": {"model": "pebble-judge"}, "prompt": "short-1"}
+JUDGED_ARMS = ("greedy", "T 1", "T 2", "T 2 · min-p 0.1")
+"""Labels of the arms whose outputs the tiny judge compares with the first model's greedy ones, as AlpacaEval does."""
+SAMPLES = 3
 SEED = 1
 LONGEST = 96
 LINK_SECONDS = 24 * 3600
@@ -40,17 +43,60 @@ class Demo:
 
 
 def prepare() -> Demo:
-    """Make the demo, or find it as it stands: doing this twice changes nothing."""
+    """Make the demo, or find it as it stands: doing this twice changes nothing. Outputs of an older demo are kept."""
     board = _board()
     user, made = User.objects.get_or_create(username=USER)
     if made:
         user.set_unusable_password()
         user.save()
-    found = [_submit(model, place, user) for place in range(len(SETTINGS)) for model in MODELS]
+    declared = [_sweep(model, user) for model in MODELS]
+    arms = Submission.objects.select_related("entry__model", "entry__decoding", "entry__template")
+    found = [arm for sweep in declared for arm in arms.filter(sweep=sweep).order_by("arm")]
     if board.baseline is None:
         Board.objects.filter(slug__in=(BOARD, ARENA)).update(baseline=found[0].entry)
         board.refresh_from_db()
     return Demo(board, user, found)
+
+
+def judge_some(demo: Demo) -> list[Submission]:
+    """Once the outputs are there: a board of some of them, judged by a tiny model. Twice changes nothing."""
+    chosen = [arm for arm in demo.submissions if arm.entry.decoding.label in JUDGED_ARMS]
+    board = _judged_board(demo.board)
+    return [_judged(arm, board, demo.user) for arm in chosen]
+
+
+def _judged_board(board: Board) -> Board:
+    judged, _ = Board.objects.get_or_create(
+        slug=JUDGED,
+        defaults={
+            "title": "Pebbles, by a tiny judge",
+            "description": "Some of the same outputs, each against greedy, by a model of one megabyte that reads both "
+            "orders. Its audit says how good a judge it is.",
+            "benchmark": board.benchmark,
+            "metric": board.metric,
+            "baseline": board.baseline,
+            "pairing": Board.Pairing.BASELINE,
+            "rater": "win-rate",
+            "open_to_submissions": True,
+        },
+    )
+    judged.judges.add(catalog.judge(plugin="pairwise-llm", params=JUDGE, name="pebble-judge"))
+    return judged
+
+
+def _judged(arm: Submission, board: Board, user: User) -> Submission:
+    """The stored outputs are found again, so nothing is generated."""
+    request = submissions.Request(
+        board=board.slug,
+        generator=arm.entry.model.generator,
+        model=arm.entry.model.params,
+        strategy=arm.entry.decoding.strategy,
+        decoding=arm.entry.decoding.params,
+        seed=arm.seed,
+    )
+    key = f"{JUDGED}-{arm.entry.slug}"[:120]
+    known = Submission.objects.filter(user=user, idempotency_key=key).first()
+    return known or submissions.submit(request, user=user, idempotency_key=key)[0]
 
 
 def _board() -> Board:
@@ -59,7 +105,7 @@ def _board() -> Board:
         slug=BOARD,
         defaults={
             "title": "Pebbles",
-            "description": "Two tiny models of our own, decoded in nine ways and judged by exact references.",
+            "description": "Two tiny models of our own, decoded in eleven ways and judged by exact references.",
             "benchmark": benchmark,
             "metric": catalog.metric(plugin="exact-match", params={}),
             "open_to_submissions": True,
@@ -80,18 +126,21 @@ def _board() -> Board:
     return board
 
 
-def _submit(model: str, place: int, user: User) -> Submission:
-    strategy, params, samples = SETTINGS[place]
-    request = submissions.Request(
+def _sweep(model: str, user: User) -> Sweep:
+    """The model's sweep; one that an earlier version declared with other arms stays as it was declared."""
+    key = f"demo-{model}"
+    known: Sweep | None = Sweep.objects.filter(user=user, idempotency_key=key).first()
+    request = sweeps.Request(
         board=BOARD,
         generator="transformers",
         model={"model": model},
-        strategy=strategy,
-        decoding={"max_new_tokens": LONGEST, **params},
-        samples=samples,
-        seed=SEED,
+        arms=ARMS,
+        decoding={"max_new_tokens": LONGEST},
+        samples=SAMPLES,
+        seeds=(SEED,),
+        title=f"How {model} decodes best",
     )
-    return submissions.submit(request, user=user, idempotency_key=f"demo-{model}-{place}")[0]
+    return known or sweeps.submit(request, user=user, idempotency_key=key)[0]
 
 
 def link_token(user: User) -> str:

@@ -13,7 +13,7 @@ from leaderboard.ratings import active, deciding, pairs
 from leaderboard.ratings.entry_flags import Flag
 from leaderboard.ratings.fragility import Fragility, bradley_terry_fragility, win_rate_fragility
 from leaderboard.ratings.gameability import length_gameability
-from leaderboard.ratings.strengths import Fit, fit_pairs
+from leaderboard.ratings.strengths import Fit
 from leaderboard.ratings.win_rate import sides
 from leaderboard.services.length_tables import LENGTH
 from leaderboard.services.rating import Tables
@@ -53,13 +53,14 @@ class Details(TypedDict, total=False):
     """entry, kind, sentence, evidence, cleared."""
     voters: dict[str, int]
     """Voters tested, and how many of them each test found; nobody is named."""
+    people: Mapping[str, Any]
+    """What `services.people.People` documents; empty on a board that counts no votes."""
 
 
 def details(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str, str]]) -> Details:
     """All keys but `categories`."""
     table = pairs.count_pairs(result.battles)
-    fitted = fit_pairs(result.battles.names, table, crossing=result.battles) if len(result.battles.names) else None
-    neighbours = _neighbours(result, fitted, table)
+    neighbours = _neighbours(result, result.fit, table)
     chief = result.chief
     return {
         "rater": result.ground.board.rater,
@@ -72,7 +73,7 @@ def details(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str,
         "length": _length(result),
         "pairs": _pairs(result.battles.names, table),
         "neighbours": [dataclasses.asdict(one) for one in neighbours],
-        "ask_next": _asked(fitted, neighbours),
+        "ask_next": _asked(result.fit, neighbours),
         "fragility": _fragility(result),
         "flags": [
             {

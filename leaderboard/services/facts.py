@@ -10,7 +10,7 @@ from typing import Any
 
 from leaderboard.contracts.values import Generation, Scored, Verdict
 from leaderboard.models import Comparison, Entry, Judge, Judgment, Metric, Output, Prompt, Score
-from leaderboard.services.text import finite, storable
+from leaderboard.services.text import finite, storable, storable_json
 
 BATCH = 500
 
@@ -55,7 +55,13 @@ def add_comparisons(rows: Sequence[Comparison]) -> None:
 
 
 def judgment_row(
-    verdict: Verdict, *, judge: Judge, comparison_id: int, swapped: bool, provenance: Mapping[str, Any]
+    verdict: Verdict,
+    *,
+    judge: Judge,
+    comparison_id: int,
+    swapped: bool,
+    provenance: Mapping[str, Any],
+    content: str = "",
 ) -> Judgment:
     """A Verdict as a row, not yet stored. `Verdict` itself refuses a credit that does not fit its state."""
     return Judgment(
@@ -65,12 +71,13 @@ def judgment_row(
         state=str(verdict.state),
         credit_a=verdict.credit_a,
         raw=storable(verdict.raw),
-        evidence=dict(verdict.evidence),
+        evidence=storable_json(verdict.evidence),
         prompt_tokens=verdict.prompt_tokens,
         output_tokens=verdict.output_tokens,
         seconds=finite(verdict.seconds),
         cost_usd=finite(verdict.cost_usd),
         provenance=dict(provenance),
+        content=content,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, Entry, Flag, FlagDecision, Prompt, User
 from leaderboard.ratings import entry_flags
+from leaderboard.services import audit_log
 from leaderboard.services.length_tables import LENGTH
 from leaderboard.services.rating import Tables
 from leaderboard.services.tally import Tally
@@ -89,6 +91,9 @@ def decide(*, flag: Flag, user: Any, cleared: bool, reason: str) -> FlagDecision
         raise InvalidInput(FieldError(("reason",), "Say why, so that others can follow the decision."))
     if len(told) > 500:
         raise InvalidInput(FieldError(("reason",), "At most 500 characters."))
-    decision = FlagDecision.objects.create(flag=flag, user=user, cleared=cleared, reason=told)
-    boards.request_refresh(flag.board)
+    with transaction.atomic():
+        decision = FlagDecision.objects.create(flag=flag, user=user, cleared=cleared, reason=told)
+        action, data = "flag-cleared" if cleared else "flag-raised", {"kind": flag.kind}
+        audit_log.write(action, board=flag.board, subject=flag.entry.slug[:120], user=user, reason=told, data=data)
+        boards.request_refresh(flag.board)
     return decision

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from leaderboard.models import Job
 
 log = logging.getLogger(__name__)
 RESEND_SECONDS = 15.0
+FEW = 16
+"""Items that are left of a chunk, at most, to get a job each."""
 OPEN = (Job.State.READY, Job.State.RUNNING)
 
 
@@ -35,6 +37,7 @@ class NewJob:
     payload: dict[str, Any]
     submission_id: uuid.UUID | None = None
     items: int = 0
+    sweep_id: uuid.UUID | None = None
 
 
 def in_seconds(seconds: float) -> ExpressionWrapper[Any]:
@@ -82,7 +85,7 @@ def claim(pk: int, worker: str) -> Job | None:
         attempts=F("attempts") + 1,
         lease_until=in_seconds(settings.LEASE_SECONDS),
     )
-    return Job.objects.select_related("submission").get(pk=pk) if taken else None
+    return Job.objects.select_related("submission", "sweep").get(pk=pk) if taken else None
 
 
 def _held(job: Job) -> models.QuerySet[Job]:
@@ -99,23 +102,77 @@ def finish(job: Job) -> bool:
     return _held(job).update(state=Job.State.DONE, lease_until=None, error="") == 1
 
 
-def give_back(job: Job, error: str) -> None:
-    """Let the job be tried again after a pause that doubles; out of attempts, split it or fail it."""
-    if job.attempts >= settings.MAX_ATTEMPTS:
-        split_or_fail(job, error)
-        return
-    pause = 2.0**job.attempts
-    _held(job).update(state=Job.State.READY, lease_until=None, error=error, not_before=in_seconds(pause), sent_at=None)
+def note(job: Job, **told: Any) -> None:
+    """Keep something with a job that we still own."""
+    _held(job).update(payload={**job.payload, **told})
 
 
-def split_or_fail(job: Job, error: str) -> None:
-    """Halve a chunk that cannot be finished, so that one poison item cannot hold the rest; fail a single item."""
-    items = job.payload.get("items", [])
+def give_back(job: Job, error: str, *, left: Sequence[Any] | None = None, final: bool = False) -> None:
+    """Let the job be tried again after a pause that doubles; out of attempts, or where trying is useless, split it.
+
+    `left`: those of its items that are not done, where that is known. `final`: the same would happen again.
+    """
+    if final and left is not None and len(left) == len(job.payload["items"]):
+        _held(job).update(state=Job.State.FAILED, lease_until=None, error=error)
+    elif final or job.attempts >= settings.MAX_ATTEMPTS:
+        split_or_fail(job, error, left)
+    else:
+        pause, again = in_seconds(2.0**job.attempts), {"state": Job.State.READY, "sent_at": None}
+        _held(job).update(**again, lease_until=None, error=error, not_before=pause)
+
+
+def postpone(job: Job, reason: str, seconds: float) -> None:
+    """Let the job wait, visibly and without losing an attempt."""
+    _held(job).update(
+        state=Job.State.READY,
+        lease_until=None,
+        sent_at=None,
+        error=reason,
+        not_before=in_seconds(seconds),
+        attempts=F("attempts") - 1,
+    )
+
+
+def wake(reason: str) -> None:
+    """Let every job that was postponed for a reason that begins so try again now."""
+    Job.objects.filter(state=Job.State.READY, error__startswith=reason).update(not_before=Now(), sent_at=None)
+
+
+def split_or_fail(job: Job, error: str, left: Sequence[Any] | None = None) -> None:
+    """Divide a chunk that cannot be finished, so that one poison item cannot hold the rest; fail a single item.
+
+    A chunk that works for several submissions becomes one for each. Of any other, what is done stays with it and what
+    is `left` becomes jobs of its own: one for each item where they are few, else two.
+    """
+    pieces = _pieces(job, left)
     with transaction.atomic():
-        if _held(job).update(state=Job.State.FAILED, lease_until=None, error=error) and len(items) > 1:
-            Job.objects.filter(pk=job.pk).update(state=Job.State.CANCELLED, error=f"Split in two after: {error}")
-            middle = len(items) // 2
-            enqueue(_part(job, half, part) for half, part in enumerate((items[:middle], items[middle:])))
+        if _held(job).update(state=Job.State.FAILED, lease_until=None, error=error) and pieces:
+            _keep_done(job, left, f"Divided after: {error}")
+            enqueue(pieces)
+
+
+def _keep_done(job: Job, left: Sequence[Any] | None, error: str) -> None:
+    items = job.payload.get("items", [])
+    done = [item for item in items if item not in left] if left is not None else []
+    own = {"payload": {**job.payload, "items": done}, "items": len(done)} if done else {}
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE if done else Job.State.CANCELLED, error=error, **own)
+
+
+def _pieces(job: Job, left: Sequence[Any] | None) -> list[NewJob]:
+    if "parts" in job.payload:
+        return [_own_part(job, part) for part in job.payload["parts"]]
+    items = list(job.payload.get("items", []) if left is None else left)
+    few = left is not None and len(items) <= FEW and len(items) < len(job.payload["items"])
+    middle = len(items) // 2
+    halves = [[item] for item in items] if few else [items[:middle], items[middle:]] if middle else []
+    return [_part(job, half, part) for half, part in enumerate(halves)]
+
+
+def _own_part(job: Job, part: dict[str, Any]) -> NewJob:
+    """What a chunk of a sweep does for one of its submissions."""
+    items, owner = part["items"], part["submission"]
+    payload = {"entry": part["entry"], "items": items}
+    return NewJob(f"{job.key}/{owner}", job.kind, job.queue, payload, uuid.UUID(owner), len(items))
 
 
 def _part(job: Job, half: int, items: list[Any]) -> NewJob:
@@ -137,15 +194,40 @@ def rearm(key: str, kind: str, queue: str, payload: dict[str, Any], delay: float
     )
 
 
+def hasten(key: str, delay: float) -> None:
+    """Let a job that waits for its time wait `delay` seconds at most."""
+    late = Job.objects.filter(key=key, state=Job.State.READY, not_before__gt=in_seconds(delay))
+    late.update(not_before=in_seconds(delay), sent_at=None)
+
+
 def cancel_open(submission_id: uuid.UUID) -> None:
     """Cancel every open job of a submission; a worker in the middle learns it at its next heartbeat."""
     Job.objects.filter(submission_id=submission_id, state__in=OPEN).update(state=Job.State.CANCELLED, lease_until=None)
+
+
+def cancel_sweep(sweep_id: uuid.UUID) -> None:
+    """Cancel every open job that works for several submissions of a sweep."""
+    Job.objects.filter(sweep_id=sweep_id, state__in=OPEN).update(state=Job.State.CANCELLED, lease_until=None)
+
+
+def interrupt(sweep_id: uuid.UUID) -> None:
+    """Have a sweep's running jobs begin again, without what was cancelled since; this costs them no attempt."""
+    Job.objects.filter(sweep_id=sweep_id, state=Job.State.RUNNING).update(
+        state=Job.State.READY, lease_until=None, sent_at=None, attempts=F("attempts") - 1
+    )
 
 
 def retry_failed(submission_id: uuid.UUID) -> int:
     """Make every failed job of a submission ready again; returns how many."""
     failed = Job.objects.filter(submission_id=submission_id, state=Job.State.FAILED)
     return failed.update(state=Job.State.READY, attempts=0, not_before=Now(), sent_at=None)
+
+
+def failed_items(submission_id: uuid.UUID, kind: str, **payload: Any) -> list[Any]:
+    """Items of a submission's failed jobs of this kind, and of this payload where one is given."""
+    found = Job.objects.filter(submission_id=submission_id, kind=kind, state=Job.State.FAILED)
+    parts = found.filter(**{f"payload__{name}": value for name, value in payload.items()})
+    return [item for own in parts.values_list("payload", flat=True) for item in own["items"]]
 
 
 def release(worker: str) -> int:

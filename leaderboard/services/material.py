@@ -92,6 +92,12 @@ def material(ground: Ground) -> Material:
     return Material(battles, unscored, met, int(np.sum(kept)))
 
 
+def textless(ground: Ground) -> list[int]:
+    """Ids of the entries of whose outputs no text is known, as of battles that were imported without them."""
+    ids = np.unique(ground.tally.columns["outputs"]["entry"]).tolist()
+    return [pk for pk in ids if (summary := ground.tally.summaries.get(pk)) is not None and not summary.n]
+
+
 def _measures(outputs: Columns, a: Ints, b: Ints) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     left, right = places_of(outputs["pk"].tolist(), a), places_of(outputs["pk"].tolist(), b)
     return {name: (outputs[name][left], outputs[name][right]) for name in MEASURES}
@@ -143,8 +149,10 @@ def output_sums(ground: Ground) -> list[dict[str, float | None]]:
     outputs = ground.tally.columns["outputs"]
     place = _rows(ground, outputs)
     found: list[dict[str, float | None]] = [{} for _ in ground.entries]
+    blank = textless(ground)
     for name, column in SUMS.items():
-        total, count = _sums(place, outputs[column], len(found))
+        known = ~np.isin(outputs["entry"], blank) if column in MEASURES else True
+        total, count = _sums(np.where(known, place, -1), outputs[column], len(found))
         for row, t, n in zip(found, total, count, strict=True):
             row[name] = None if not n else float(t / n if name.startswith("mean") else t)
     return found

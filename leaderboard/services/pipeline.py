@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leaderboard.contracts import registry
-from leaderboard.models import Board, Comparison, Entry, Job, Judgment, Output, Score, Submission
-from leaderboard.services import boards, facts, jobs
+from leaderboard.models import Board, Comparison, Entry, Job, Output, Score, Submission, Sweep
+from leaderboard.services import boards, facts, jobs, mixing
 from leaderboard.services.jobs import NewJob
+from leaderboard.services.orders import unjudged_by_order
 
 GENERATE_CHUNK = 64
-JUDGE_CHUNK = 200
+JUDGE_CHUNK = 1000
 State = Submission.State
 
 
@@ -24,36 +25,62 @@ def plan(submission: Submission) -> None:
     with transaction.atomic():
         if not _move(submission, State.QUEUED, State.GENERATING):
             return
-        missing = _missing_outputs(submission)
-        jobs.enqueue(_generate_jobs(submission, missing))
+        maker, missing = to_make(submission)
+        jobs.enqueue(_generate_jobs(submission, maker, missing))
     if not missing:
         advance(submission)
+
+
+def plan_sweep(sweep: Sweep) -> None:
+    """As `plan`, for all arms that wait: their outputs to one prompt are made side by side."""
+    with transaction.atomic():
+        waiting = sweep.submissions.filter(state=State.QUEUED).order_by("arm")
+        arms = [one for one in waiting if _move(one, State.QUEUED, State.GENERATING)]
+        jobs.enqueue(mixing.generate_jobs(sweep, [(one, *to_make(one)) for one in arms]))
+    advance_sweep(sweep)
+
+
+def advance_sweep(sweep: Sweep) -> None:
+    """Move on every arm whose outputs are made."""
+    if not Job.objects.filter(sweep=sweep, state__in=jobs.OPEN).exists():
+        for submission in sweep.submissions.filter(state=State.GENERATING).order_by("arm"):
+            advance(submission)
+
+
+def to_make(submission: Submission) -> tuple[Entry, list[list[int]]]:
+    """The entry whose outputs are generated, and [prompt id, sample] of those that are missing."""
+    maker = submission.entry.pool()
+    return maker, _missing_outputs(maker, submission, submission.entry.decoding.candidates)
 
 
 def _move(submission: Submission, expected: str, new: str, error: str = "") -> bool:
     return Submission.objects.filter(pk=submission.pk, state=expected).update(state=new, error=error) == 1
 
 
-def _missing_outputs(submission: Submission) -> list[list[int]]:
-    """[prompt id, sample] of each output not stored yet, samples of a prompt side by side."""
-    stored = set(_outputs_of(submission.entry_id, submission.board).values_list("prompt_id", "sample"))
+def _missing_outputs(entry: Entry, submission: Submission, each: int = 1) -> list[list[int]]:
+    """[prompt id, sample] of each output not stored yet, samples of a prompt side by side; `each` for every sample."""
+    stored = _stored(entry.pk, submission.board)
     prompts = submission.board.benchmark.prompts.order_by("position").values_list("pk", flat=True)
-    wanted = ((prompt, sample) for prompt in prompts for sample in range(submission.samples))
+    wanted = ((prompt, sample) for prompt in prompts for sample in range(submission.runs * each))
     return [list(item) for item in wanted if item not in stored]
+
+
+def _stored(entry_id: int, board: Board) -> set[tuple[int, int]]:
+    return set(_outputs_of(entry_id, board).values_list("prompt_id", "sample"))
 
 
 def _outputs_of(entry_id: int, board: Board) -> QuerySet[Output]:
     return Output.objects.filter(entry_id=entry_id, prompt__benchmark=board.benchmark_id)
 
 
-def _generate_jobs(submission: Submission, items: list[list[int]]) -> list[NewJob]:
+def _generate_jobs(submission: Submission, maker: Entry, items: list[list[int]]) -> list[NewJob]:
     kind = registry.generators.get(submission.entry.model.generator)
     return [
         NewJob(
             key=f"generate:{submission.pk}:{start}",
             kind=Job.Kind.GENERATE,
             queue=f"gpu.{kind.backend}",
-            payload={"items": items[start : start + GENERATE_CHUNK]},
+            payload={"entry": maker.pk, "items": items[start : start + GENERATE_CHUNK]},
             submission_id=submission.pk,
             items=len(items[start : start + GENERATE_CHUNK]),
         )
@@ -64,12 +91,29 @@ def _generate_jobs(submission: Submission, items: list[list[int]]) -> list[NewJo
 def advance(submission: Submission) -> None:
     """Move a submission to its next stage if all its jobs have ended. Safe to call at any time."""
     submission.refresh_from_db()
-    if Job.objects.filter(submission=submission, state__in=jobs.OPEN).exists():
+    own = Q(submission=submission) | Q(sweep__isnull=False, sweep=submission.sweep_id)
+    if Job.objects.filter(own, state__in=jobs.OPEN).exists():
         return
-    if submission.state == State.GENERATING:
+    if submission.state == State.GENERATING and not _start_selecting(submission):
         _start_judging(submission)
     elif submission.state == State.JUDGING:
         _end(submission)
+
+
+def _start_selecting(submission: Submission) -> bool:
+    """Queue the choices whose candidates are all there; False where there is nothing (more) to choose."""
+    entry, board = submission.entry, submission.board
+    if entry.decoding.pool_id is None:
+        return False
+    n, pool = entry.decoding.candidates, _stored(entry.pool().pk, board)
+    failed = {tuple(item) for item in jobs.failed_items(submission.pk, Job.Kind.SELECT)}
+    ready = [
+        [prompt, sample]
+        for prompt, sample in _missing_outputs(entry, submission)
+        if (prompt, sample) not in failed and all((prompt, sample * n + i) in pool for i in range(n))
+    ]
+    jobs.enqueue(_chunks(submission, "select", {}, ready, kind=Job.Kind.SELECT))
+    return bool(ready)
 
 
 def _start_judging(submission: Submission) -> None:
@@ -134,11 +178,15 @@ def _judging_jobs(submission: Submission) -> list[NewJob]:
         unscored = _outputs_of(submission.entry_id, board).exclude(
             pk__in=Score.objects.filter(metric=board.metric, output__entry=submission.entry_id).values("output_id")
         )
-        made += _chunks(submission, f"score:{board.metric_id}", {"metric": board.metric_id}, _ids(unscored))
+        failed = set(jobs.failed_items(submission.pk, Job.Kind.JUDGE, metric=board.metric_id))
+        todo = [pk for pk in _ids(unscored) if pk not in failed]
+        made += _chunks(submission, f"score:{board.metric_id}", {"metric": board.metric_id}, todo)
+    mine = Q(entry_a=submission.entry_id) | Q(entry_b=submission.entry_id)
     for judge in board.judges.exclude(plugin="imported"):
-        for swapped in (False, True) if judge.both_orders else (False,):
-            todo = _unjudged(submission, judge.pk, swapped)
+        for swapped, unjudged in unjudged_by_order(board, judge, mine).items():
             payload = {"judge": judge.pk, "swapped": swapped}
+            failed = set(jobs.failed_items(submission.pk, Job.Kind.JUDGE, **payload))
+            todo = [pk for pk in unjudged if pk not in failed]
             made += _chunks(submission, f"judge:{judge.pk}:{int(swapped)}", payload, todo)
     return made
 
@@ -147,34 +195,36 @@ def _ids(rows: QuerySet[Any]) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _unjudged(submission: Submission, judge_id: int, swapped: bool) -> list[int]:
-    on_board = list(submission.board.entries.values_list("pk", flat=True))
-    mine = Q(entry_a=submission.entry_id, entry_b__in=on_board) | Q(entry_b=submission.entry_id, entry_a__in=on_board)
-    judged = Judgment.objects.filter(
-        judge=judge_id, swapped=swapped, comparison__prompt__benchmark=submission.board.benchmark_id
-    )
-    found = Comparison.objects.filter(mine, prompt__benchmark=submission.board.benchmark_id)
-    return _ids(found.exclude(pk__in=judged.values("comparison_id")))
-
-
-def _chunks(submission: Submission, name: str, payload: Mapping[str, object], ids: list[int]) -> list[NewJob]:
+def _chunks(
+    submission: Submission,
+    name: str,
+    payload: Mapping[str, object],
+    items: list[Any],
+    kind: str = Job.Kind.JUDGE,
+) -> list[NewJob]:
+    """A chunk's key holds its first item: what is planned again after a retry has keys of its own."""
     return [
         NewJob(
-            key=f"{name}:{submission.pk}:{start}",
-            kind=Job.Kind.JUDGE,
+            key=f"{name}:{submission.pk}:{_name_of(items[start])}",
+            kind=kind,
             queue="judge",
-            payload={**payload, "items": ids[start : start + JUDGE_CHUNK]},
+            payload={**payload, "items": items[start : start + JUDGE_CHUNK]},
             submission_id=submission.pk,
-            items=len(ids[start : start + JUDGE_CHUNK]),
+            items=len(items[start : start + JUDGE_CHUNK]),
         )
-        for start in range(0, len(ids), JUDGE_CHUNK)
+        for start in range(0, len(items), JUDGE_CHUNK)
     ]
+
+
+def _name_of(item: Any) -> str:
+    return ".".join(map(str, item)) if isinstance(item, list) else str(item)
 
 
 def sweep() -> int:
     """Ring for due jobs and move on every submission whose last worker died before it could."""
     active = Submission.objects.filter(state__in=(State.GENERATING, State.JUDGING))
-    for submission in active.exclude(jobs__state__in=jobs.OPEN).select_related("board__benchmark", "entry__model"):
+    idle = active.exclude(jobs__state__in=jobs.OPEN).exclude(sweep__jobs__state__in=jobs.OPEN)
+    for submission in idle.select_related("board__benchmark", "entry__model"):
         advance(submission)
     boards.rearm_stale()
     return jobs.send_due()

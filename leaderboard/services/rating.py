@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from leaderboard.models import Board
 from leaderboard.ratings import pairs
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.ranks import with_ranks
+from leaderboard.ratings.strengths import Fit, fit_pairs
 from leaderboard.services.length_tables import LENGTH, Memo, length_controlled
 from leaderboard.services.material import (
     Ground,
@@ -24,6 +26,7 @@ from leaderboard.services.material import (
     material,
     output_sums,
     score_sums,
+    textless,
 )
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,13 @@ class Tables:
     battles: Battles
     tables: dict[str, RatingTable] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def fit(self) -> Fit | None:
+        """Bradley–Terry strengths of the ranked entries; None where there is none. Raises ValueError as `solve`."""
+        if not self.battles.names:
+            return None
+        return fit_pairs(self.battles.names, pairs.count_pairs(self.battles), crossing=self.battles)
 
     @property
     def chief(self) -> RatingTable | None:
@@ -126,7 +136,9 @@ def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
     if len(result.ranked) < len(result.ground.entries):
         every = Tables(result.ground, result.found, result.ranked, result.found.battles)
         every.rate("win-rate", result.found.battles, {"baseline": baseline})
-    if baseline in every.battles.names:
+    if baseline in every.battles.names and textless(result.ground):
+        every.reasons[LENGTH] = "The texts of the answers are not stored, so their lengths are not known."
+    elif baseline in every.battles.names:
         every.add(LENGTH, lambda: length_controlled(result.ground, every.battles, baseline, memo))
     for name in ("win-rate", LENGTH):
         _keep_outsiders(result, every, name)

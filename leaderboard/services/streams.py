@@ -14,32 +14,48 @@ from numpy.typing import NDArray
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
 from leaderboard.contracts.values import CREDIT, FinishReason, Outcome
 from leaderboard.models import Board, Comparison, Entry, Judgment, Output, Score, Vote
+from leaderboard.queries import voters
 from leaderboard.ratings.text_measures import MEASURES, measure
 
-FORMAT = 2
+FORMAT = 5
 SETTLED_SECONDS = 60.0
 """PostgreSQL commits rows out of the order of their ids, so ids first seen this lately are looked at again."""
 DIGEST_SPACE = 1 << 512
+MARK = "mark"
+"""Column of the SHA-512 of each row's content as eight words, in streams of which rows can be left out again."""
+WORDS = np.dtype((np.uint64, (8,)))
 CREDIT_DIGITS = 12
 """Decimals of a credit in a digest: 1 − (1 − c) differs from c in the last bit, so more would depend on the ids."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which facts a board counts. `names`: fingerprint of each entry by id."""
+    """Which facts a board counts. `names`: fingerprint of each entry by id.
+
+    `orderless`: judges that see each pair once, as either order gives the same verdict.
+    """
 
     board: Board
     names: Mapping[int, str]
     judges: Mapping[int, str]
     key: str
+    orderless: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, board: Board, entries: list[Entry]) -> Scope:
         """The scope of a board with these entries."""
         names = {entry.pk: entry.fingerprint for entry in entries}
         judges = dict(board.judges.order_by("pk").values_list("pk", "fingerprint"))
-        own = [board.pk, board.created_at.isoformat(), board.benchmark_id, board.counts_votes, board.metric_id]
-        return cls(board, names, judges, fingerprint(FORMAT, own, sorted(names), sorted(judges)))
+        own = [
+            board.pk,
+            board.created_at.isoformat(),
+            board.benchmark_id,
+            board.counts_votes,
+            board.metric_id,
+            board.voters,
+        ]
+        once = board.judges.filter(both_orders=False).exclude(plugin="imported").values_list("pk", flat=True)
+        return cls(board, names, judges, fingerprint(FORMAT, own, sorted(names), sorted(judges)), frozenset(once))
 
     @property
     def pairs(self) -> Q:
@@ -76,14 +92,26 @@ class Columns:
     def add(self, rows: list[tuple[Any, ...]], lines: list[str]) -> None:
         """Put in rows, each in the order of the columns; late ones go where their ids belong, as if never late."""
         late = len(self) and rows[0][0] < self["pk"][-1]
-        for name, column in zip(self.values, zip(*rows, strict=True), strict=True):
+        hashes = [sha512(line.encode()).digest() for line in lines]
+        plain = [name for name in self.values if name != MARK]
+        new: dict[str, Any] = dict(zip(plain, zip(*rows, strict=True), strict=True))
+        if MARK in self.values:
+            new[MARK] = np.frombuffer(b"".join(hashes), ">u8").reshape(-1, 8)
+        for name, column in new.items():
             kept = self.values[name]
             self.values[name] = np.concatenate([kept, np.array(column, dtype=kept.dtype)])
         if late:
             order = np.argsort(self["pk"])
             self.values = {name: column[order] for name, column in self.values.items()}
-        for line in lines:
-            self.digest = (self.digest + int.from_bytes(sha512(line.encode()).digest())) % DIGEST_SPACE
+        self.digest = (self.digest + sum(map(int.from_bytes, hashes))) % DIGEST_SPACE
+
+    def without(self, out: NDArray[np.bool_]) -> Columns:
+        """The rows but for those in `out` (n,), as if they had never been; only where rows have marks."""
+        if not out.any():
+            return self
+        gone = sum(_total(words) << (64 * (7 - place)) for place, words in enumerate(self[MARK][out].T))
+        kept = {name: column[~out] for name, column in self.values.items()}
+        return Columns(kept, (self.digest - gone) % DIGEST_SPACE)
 
 
 @dataclass(frozen=True)
@@ -130,6 +158,11 @@ class Stream:
 STAMP: Mapping[str, Any] = {"pk": np.int64, "at": np.float64, "seen": np.float64}
 
 
+def _total(words: NDArray[np.uint64]) -> int:
+    """The sum of words of 64 bits, however large."""
+    return (int(np.sum(words >> np.uint64(32))) << 32) + int(np.sum(words & np.uint64(2**32 - 1)))
+
+
 def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
@@ -165,17 +198,20 @@ def _judgment(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
     comparison, out_a, out_b, *rest = values
     place, (judge, swapped, repeat, state, credit) = rest[:6], rest[6:]
     turned, pair = _pair(scope, place)
-    line = [pair, scope.judges[judge], swapped != turned, repeat, state, _credit(credit, turned)]
+    # Which side such a judge saw first follows the ids, so the order in which a batch happened to end.
+    order = None if judge in scope.orderless else swapped != turned
+    line = [pair, scope.judges[judge], order, repeat, state, _credit(credit, turned)]
     return (comparison, *place[:3], out_a, out_b, judge, _or_nan(credit)), canonical_json(line)
 
 
 def _vote(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
     comparison, out_a, out_b, *rest = values
-    place, (voter, outcome, swapped) = rest[:6], rest[6:]
+    place, (voter, outcome, swapped, network, seconds) = rest[:6], rest[6:]
     turned, pair = _pair(scope, place)
-    credit = CREDIT[Outcome(outcome)]
-    line = [pair, voter, outcome == Outcome.BOTH_BAD, _credit(credit, turned)]
-    return (comparison, *place[:3], out_a, out_b, voter, not swapped, _or_nan(credit)), canonical_json(line)
+    credit, bad = CREDIT[Outcome(outcome)], outcome == Outcome.BOTH_BAD
+    line = [pair, voter, bad, _credit(credit, turned)]
+    seen = (voter, not swapped, bad, _or_nan(credit), network or "", _or_nan(seconds))
+    return (comparison, *place[:3], out_a, out_b, *seen), canonical_json(line)
 
 
 def _score(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
@@ -195,13 +231,15 @@ def _comparisons(scope: Scope) -> QuerySet[Any]:
 
 
 def _judgments(scope: Scope) -> QuerySet[Any]:
-    return Judgment.objects.filter(scope.pairs, judge__in=list(scope.judges))
+    return Judgment.objects.filter(scope.pairs, judge__in=list(scope.judges), repeat__lt=Judgment.CANARIES)
 
 
 def _votes(scope: Scope) -> QuerySet[Any]:
     if not scope.board.counts_votes:
         return Vote.objects.none()
-    return Vote.objects.filter(scope.pairs).exclude(outcome=Outcome.SKIP)
+    # A known pair was no question, so its votes are never read; votes that are left out later are, see `masks`.
+    counted = scope.pairs & voters.counted(scope.board)
+    return Vote.objects.filter(counted, ballot__attention=None).exclude(outcome=Outcome.SKIP)
 
 
 def _scores(scope: Scope) -> QuerySet[Any]:
@@ -216,9 +254,12 @@ _MEET = {"comparison": np.int64, **dict.fromkeys(SIDES, np.int64)}
 STREAMS: Mapping[str, Stream] = {
     # What rests on others is read before them, so that a row's output is there wherever the row is.
     "votes": Stream(
-        {**_MEET, "voter": "U80", "left": np.bool_, "credit": np.float64},
+        {
+            **{**_MEET, "voter": "U80", "left": np.bool_, "bad": np.bool_, "credit": np.float64},
+            **{"network": "U32", "seconds": np.float64, MARK: WORDS},
+        },
         _votes,
-        (*_OF_COMPARISON, "voter", "outcome", "ballot__swapped"),
+        (*_OF_COMPARISON, "voter", "outcome", "ballot__swapped", "signal__network", "seconds_shown"),
         _vote,
     ),
     "judgments": Stream(

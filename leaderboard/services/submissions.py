@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from leaderboard.contracts import registry
+from leaderboard.contracts import fit, registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.contracts.protocols import Capability
-from leaderboard.models import Board, DecodingConfig, Entry, LanguageModel, Output, Submission, User
-from leaderboard.services import catalog, jobs
+from leaderboard.models import Board, Entry, Job, LanguageModel, PromptTemplate, Submission, Sweep, User
+from leaderboard.queries import endpoints
+from leaderboard.services import budgets, catalog, jobs, seeds
 from leaderboard.services.jobs import NewJob
-
-MAX_SAMPLES = 64
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks for. `model` and `decoding` are the settings of the two plugins named."""
+    """What a user asks for. `model` and `decoding` are the settings of the two plugins named.
+
+    `samples` are made for each of `seeds`, which are `seed` alone where none are given. `max_usd` and `max_tokens` are
+    what judging may cost, None for no cap.
+    """
 
     board: str
     generator: str
@@ -31,6 +33,30 @@ class Request:
     system: str = ""
     samples: int = 1
     seed: int = 0
+    seeds: Sequence[int] = ()
+    max_usd: float | None = None
+    max_tokens: int | None = None
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """Every seed, in order."""
+        return tuple(self.seeds) or (self.seed,)
+
+    @property
+    def runs(self) -> int:
+        """Outputs for each prompt."""
+        return self.samples * len(self.all_seeds)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same request, however its one seed is given."""
+        first, *more = self.all_seeds
+        fields = vars(self) | {"model": dict(self.model), "decoding": dict(self.decoding), "seed": first}
+        del fields["seeds"]
+        caps = {name: fields.pop(name) for name in ("max_usd", "max_tokens")}
+        # A request without a cap keeps the digest that it had before there were caps.
+        fields |= {name: str(value) for name, value in caps.items() if value is not None}
+        return fingerprint("submission", fields | ({"seeds": [first, *more]} if more else {}))
 
 
 @dataclass(frozen=True)
@@ -50,46 +76,60 @@ class Conflict(Exception):
 
 def check(request: Request) -> tuple[Board, Estimate]:
     """Everything that can be told without writing. Raises InvalidInput with every fault found."""
-    faults: list[FieldError] = []
-    board = Board.objects.filter(slug=request.board, open_to_submissions=True).select_related("benchmark").first()
-    if board is None:
-        open_boards = ", ".join(Board.objects.filter(open_to_submissions=True).values_list("slug", flat=True)) or "none"
-        faults.append(FieldError(("board",), f"No open board is called '{request.board}'. Open boards: {open_boards}."))
-    faults += _count_faults(request)
-    faults += _plugin_faults(request)
+    faults = list(seeds.faults(request.samples, request.all_seeds, _seed_field(request)))
+    board = None
+    try:
+        board = open_board(request.board)
+    except InvalidInput as problem:
+        faults += problem.errors
+    faults += budgets.faults(request.max_usd, request.max_tokens)
+    faults += model_faults(request.generator, request.model, request.system)
+    faults += [error for error in decoding_faults(request) if error not in faults]
     if faults or board is None:
         raise InvalidInput(*faults)
     return board, estimate(board, request)
 
 
-def _count_faults(request: Request) -> list[FieldError]:
+def open_board(slug: str) -> Board:
+    """The board of this name that takes submissions. Raises InvalidInput at ("board",)."""
+    open_boards = Board.objects.filter(open_to_submissions=True)
+    found = open_boards.filter(slug=slug).select_related("benchmark").first()
+    if found is None:
+        known = ", ".join(open_boards.values_list("slug", flat=True)) or "none"
+        raise InvalidInput(FieldError(("board",), f"No open board is called '{slug}'. Open boards: {known}."))
+    return found
+
+
+def _seed_field(request: Request) -> str:
+    return "seeds" if request.seeds else "seed"
+
+
+def model_faults(generator: str, model: Mapping[str, Any], system: str) -> list[FieldError]:
+    """What is wrong with the model, at ("generator",) and ("model", …), and with the system text."""
     faults = []
-    if not 1 <= request.samples <= MAX_SAMPLES:
-        faults.append(FieldError(("samples",), f"Choose between 1 and {MAX_SAMPLES} samples for each prompt."))
-    if not 0 <= request.seed < 2**63:
-        faults.append(FieldError(("seed",), "Choose a seed between 0 and 2^63 - 1."))
-    if len(request.system) > 8_000:
+    if len(system) > 8_000:
         faults.append(FieldError(("system",), "The system text may have 8,000 characters at most."))
+    try:
+        kind = registry.generators.choose(generator, "generator")
+        parsed = registry.generators.parse(generator, model, "model")
+    except InvalidInput as problem:
+        return faults + list(problem.errors)
+    try:
+        kind.identity(parsed)
+    except InvalidInput as problem:
+        faults += [error.under("model") for error in problem.errors]
     return faults
 
 
-def _plugin_faults(request: Request) -> list[FieldError]:
+def decoding_faults(request: Request) -> list[FieldError]:
+    """What is wrong with the strategy, at ("strategy",) and ("decoding", …), and with how it fits the rest."""
     faults: list[FieldError] = []
-    for step in (_check_model, _check_decoding, _check_fit):
+    for step in (_check_decoding, _check_fit):
         try:
             step(request)
         except InvalidInput as problem:
             faults += [error for error in problem.errors if error not in faults]
     return faults
-
-
-def _check_model(request: Request) -> None:
-    kind = registry.generators.choose(request.generator, "generator")
-    parsed = registry.generators.parse(request.generator, request.model, "model")
-    try:
-        kind.identity(parsed)
-    except InvalidInput as problem:
-        raise InvalidInput(*(error.under("model") for error in problem.errors)) from None
 
 
 def _check_decoding(request: Request) -> None:
@@ -98,30 +138,41 @@ def _check_decoding(request: Request) -> None:
 
 
 def _check_fit(request: Request) -> None:
-    """A backend must not silently ignore what the strategy needs; one that sees logits runs any strategy."""
+    """A backend must not silently ignore what the strategy needs; see `leaderboard.contracts.fit`."""
     generator = registry.generators.choose(request.generator, "generator")
     kind = registry.decoding.choose(request.strategy, "strategy")
     strategy = kind(registry.decoding.parse(request.strategy, request.decoding, "decoding"))
     parsed: Any = registry.generators.parse(request.generator, request.model, "model")
-    offered = generator.capabilities | frozenset(getattr(parsed, "extra_capabilities", ()))
-    lacking = sorted(strategy.needs() - offered) if Capability.LOGITS not in offered else []
-    if lacking:
-        message = f"The backend '{request.generator}' would ignore {', '.join(lacking)}. Choose another strategy."
-        raise InvalidInput(FieldError(("strategy",), message))
+    if reason := fit.refusal(fit.Backend(generator, parsed, _checked(generator, parsed)), strategy):
+        raise InvalidInput(FieldError(("strategy",), reason))
     if request.samples > 1 and not strategy.samples:
         message = f"'{strategy.label}' gives the same output each time; ask for 1 sample."
         raise InvalidInput(FieldError(("samples",), message))
+    if len(request.all_seeds) > 1 and not strategy.samples:
+        raise InvalidInput(FieldError(("seeds",), f"'{strategy.label}' gives the same output each time; give 1 seed."))
+
+
+def _checked(generator: Any, parsed: Any) -> fit.Checked:
+    """What is known of an endpoint; only a generator whose capabilities can be declared has any to check."""
+    if not hasattr(generator, "declarable"):
+        return fit.Checked()
+    try:
+        return endpoints.checked(generator.identity(parsed))
+    except InvalidInput:  # told with the model's own faults
+        return fit.Checked()
 
 
 def estimate(board: Board, request: Request) -> Estimate:
     """The size of a valid request."""
     strategy = registry.decoding.build(request.strategy, request.decoding, "decoding")
     prompts = board.benchmark.prompts.count()
-    outputs = prompts * request.samples
+    outputs = prompts * request.runs
+    candidates = getattr(strategy, "n", 1)
     others = 1 if board.pairing == Board.Pairing.BASELINE else board.entries.count()
     verdicts = sum(2 if judge.both_orders else 1 for judge in board.judges.all())
     pairs = outputs * others
-    return Estimate(prompts, outputs, outputs * strategy.max_new_tokens, pairs, pairs * verdicts)
+    tokens = outputs * candidates * strategy.max_new_tokens
+    return Estimate(prompts, outputs, tokens, pairs, pairs * verdicts)
 
 
 def submit(request: Request, *, user: User | None, idempotency_key: str | None = None) -> tuple[Submission, bool]:
@@ -129,15 +180,22 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
 
     The same key with the same request returns the first submission. Raises InvalidInput, Conflict.
     """
-    digest = fingerprint(
-        "submission", vars(request) | {"model": dict(request.model), "decoding": dict(request.decoding)}
-    )
+    digest = request.digest
     if idempotency_key and (earlier := _earlier(user, idempotency_key, digest)):
         return earlier, False
     board, _ = check(request)
     try:
         with transaction.atomic():
-            return _store(request, board, user, idempotency_key, digest), True
+            entry = entry_for(
+                request,
+                catalog.language_model(generator=request.generator, params=request.model),
+                catalog.prompt_template(system=request.system),
+            )
+            stored = store(request, board=board, entry=entry, user=user, key=idempotency_key)
+            if (request.max_usd, request.max_tokens) != (None, None):
+                budgets.set_cap(f"submission:{stored.pk}", usd=request.max_usd, tokens=request.max_tokens)
+            jobs.enqueue([NewJob(f"plan:{stored.pk}", Job.Kind.PLAN, "default", {}, stored.pk)])
+            return stored, True
     except IntegrityError:
         if idempotency_key and (earlier := _earlier(user, idempotency_key, digest)):
             return earlier, False
@@ -151,33 +209,49 @@ def _earlier(user: User | None, key: str, digest: str) -> Submission | None:
     return found
 
 
-def _store(request: Request, board: Board, user: User | None, key: str | None, digest: str) -> Submission:
-    model = catalog.language_model(generator=request.generator, params=request.model)
+def entry_for(request: Request, model: LanguageModel, template: PromptTemplate) -> Entry:
+    """The entry that a checked request is about."""
     decoding = catalog.decoding_config(strategy=request.strategy, params=request.decoding)
-    template = catalog.prompt_template(system=request.system)
-    entry = catalog.entry(model=model, decoding=decoding, template=template)
-    _refuse_other_seed(board, entry, model, decoding, request.seed)
+    return catalog.entry(model=model, decoding=decoding, template=template)
+
+
+def store(
+    request: Request,
+    *,
+    board: Board,
+    entry: Entry,
+    user: User | None,
+    key: str | None = None,
+    sweep: Sweep | None = None,
+    arm: int | None = None,
+) -> Submission:
+    """Add a checked request's rows, inside a transaction of the caller's; its work is not planned yet.
+
+    Raises InvalidInput where stored outputs have other seeds.
+    """
+    _refuse_other_seeds(board, entry, request)
     board.entries.add(entry)
-    submission = Submission.objects.create(
+    return Submission.objects.create(
         board=board,
         entry=entry,
         user=user,
         samples=request.samples,
-        seed=request.seed,
+        seed=request.all_seeds[0],
+        seeds=list(request.all_seeds),
+        sweep=sweep,
+        arm=arm,
         idempotency_key=key,
-        request_digest=digest,
+        request_digest=request.digest,
     )
-    plan = NewJob(f"plan:{submission.pk}", "plan", "default", {}, submission.pk)
-    jobs.enqueue([plan])
-    return submission
 
 
-def _refuse_other_seed(board: Board, entry: Entry, model: LanguageModel, decoding: DecodingConfig, seed: int) -> None:
-    """Outputs are facts: one entry, prompt and sample has one output, so its seed is settled by the first run."""
-    stored = Output.objects.filter(entry=entry, prompt__benchmark=board.benchmark_id).first()
-    if stored is not None and stored.seed != seed and decoding.samples:
-        message = f"{model} · {decoding} has outputs here with seed {stored.seed}. Use that seed to add samples."
-        raise InvalidInput(FieldError(("seed",), message))
+def _refuse_other_seeds(board: Board, entry: Entry, request: Request) -> None:
+    """Both the entry's outputs and, of a best-of-n entry, its candidates'."""
+    name = _seed_field(request)
+    seeds.refuse_others(board, entry, request.samples, request.all_seeds, name)
+    if entry.decoding.pool_id is not None:
+        each = request.samples * entry.decoding.candidates
+        seeds.refuse_others(board, entry.pool(), each, request.all_seeds, name)
 
 
 def cancel(submission: Submission) -> bool:
@@ -190,14 +264,18 @@ def cancel(submission: Submission) -> bool:
         )
         if stopped:
             jobs.cancel_open(submission.pk)
+            if submission.sweep_id:
+                jobs.interrupt(submission.sweep_id)
     return bool(stopped)
 
 
 def retry(submission: Submission) -> int:
     """Do again only what failed. Returns how many jobs; raises Conflict where nothing can be retried."""
     with transaction.atomic():
+        makes = Job.objects.filter(submission=submission, state=Job.State.FAILED).exclude(kind=Job.Kind.JUDGE).exists()
         count = jobs.retry_failed(submission.pk)
-        back = Submission.State.JUDGING if submission.state == Submission.State.PARTIAL else Submission.State.GENERATING
+        whole = submission.state == Submission.State.PARTIAL and not makes
+        back = Submission.State.JUDGING if whole else Submission.State.GENERATING
         moved = Submission.objects.filter(
             pk=submission.pk, state__in=(Submission.State.PARTIAL, Submission.State.FAILED)
         ).update(state=back, error="")

@@ -21,7 +21,9 @@ from django.utils import timezone
 
 from leaderboard.contracts.values import FinishReason
 from leaderboard.models import Board
+from leaderboard.queries.exports import UNKNOWN
 from leaderboard.ratings.entry_flags import MarkerHits, OutputSummary, summarise
+from leaderboard.services.masks import held_back, taken_back
 from leaderboard.services.streams import STREAMS, Columns, Scope, outputs_of
 
 log = logging.getLogger(__name__)
@@ -29,10 +31,15 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Tally:
-    """All columns of a board. `summaries`: of each entry's outputs by id. `memo`: results worth keeping, by content."""
+    """All columns of a board: `columns` are what counts. `votes`: all that was read; `heard`: those not taken back.
+
+    `summaries`: of each entry's outputs by id. `memo`: results worth keeping, by content.
+    """
 
     key: str
     columns: dict[str, Columns]
+    votes: Columns
+    heard: Columns
     summaries: dict[int, OutputSummary] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
@@ -48,21 +55,28 @@ def tally(scope: Scope, now: datetime | None = None) -> Tally:
     found, memo = _load(scope)
     at, first = (now or timezone.now()).timestamp(), found is None
     if found is None:
-        found = Tally(scope.key, {name: stream.empty() for name, stream in STREAMS.items()}, memo=memo)
+        found = _of(scope.key, {name: stream.empty() for name, stream in STREAMS.items()}, memo=memo)
     changed = [name for name, stream in STREAMS.items() if stream.read(scope, found.columns[name], at, first=first)]
     found.changed = bool(changed)
+    found.heard = found.votes.without(taken_back(scope, found.votes))
+    found.columns["votes"] = found.heard.without(held_back(scope, found.heard))
     if "outputs" in changed:
         _summarise(scope, found)
     return found
 
 
+def _of(key: str, columns: dict[str, Columns], **more: Any) -> Tally:
+    return Tally(key, columns, columns["votes"], columns["votes"], **more)
+
+
 def _summarise(scope: Scope, found: Tally) -> None:
-    """Summaries of the entries that have new outputs."""
+    """Summaries of the entries that have new outputs, over those whose texts are known."""
     count = dict(zip(*np.unique(found.columns["outputs"]["entry"], return_counts=True), strict=True))
     for entry, n in count.items():
         if int(entry) in found.summaries and found.summaries[int(entry)].n == n:
             continue
         rows = outputs_of(scope).filter(entry=int(entry)).order_by("prompt__position", "sample")
+        rows = rows.exclude(provenance__has_key=UNKNOWN)
         texts = list(rows.values_list("text", "prompt_id", "finish_reason"))
         prompts, cut = [row[1] for row in texts], [row[2] == FinishReason.LENGTH.value for row in texts]
         known = any(row[2] for row in texts)
@@ -75,10 +89,11 @@ def _path(board: Board) -> Path:
 
 def store(scope: Scope, found: Tally) -> None:
     """Keep the columns for the next refresh. A full disk costs time later, nothing else."""
-    arrays = {f"{name}.{column}": a for name, c in found.columns.items() for column, a in c.values.items()}
+    whole = {**found.columns, "votes": found.votes}
+    arrays = {f"{name}.{column}": a for name, c in whole.items() for column, a in c.values.items()}
     notes = {
         "key": found.key,
-        "digests": {name: f"{c.digest:x}" for name, c in found.columns.items()},
+        "digests": {name: f"{c.digest:x}" for name, c in whole.items()},
         "summaries": {str(pk): dataclasses.asdict(summary) for pk, summary in found.summaries.items()},
         "memo": found.memo,
     }
@@ -123,7 +138,7 @@ def _restored(notes: dict[str, Any], file: Any) -> Tally:
             raise ValueError(f"The columns of {name} differ in length.")
         columns[name].digest = int(notes["digests"][name], 16)
     summaries = {int(pk): _summary(fields) for pk, fields in notes["summaries"].items()}
-    return Tally(notes["key"], columns, summaries, notes["memo"])
+    return _of(notes["key"], columns, summaries=summaries, memo=notes["memo"])
 
 
 def _summary(fields: dict[str, Any]) -> OutputSummary:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -11,6 +13,17 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def storable(text: str) -> str:
     """`text` with NUL and lone surrogates replaced by U+FFFD: PostgreSQL refuses the one, both refuse the other."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_json(value: Any) -> Any:
+    """`value`, plain JSON, with every text in it storable."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list | tuple):
+        return [storable_json(part) for part in value]
+    if isinstance(value, Mapping):
+        return {storable(name): storable_json(part) for name, part in value.items()}
+    return value
 
 
 def finite(value: float | None) -> float | None:

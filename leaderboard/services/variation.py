@@ -10,40 +10,53 @@ from typing import Any, TypedDict
 
 import numpy as np
 from django.db import transaction
-from django.db.models.functions import Length
 from numpy.typing import NDArray
 
 from leaderboard.contracts.fingerprint import fingerprint
-from leaderboard.contracts.values import FinishReason
-from leaderboard.models import Board, Entry, Score, Submission, VariationReport
-from leaderboard.ratings.variation.best_of import best_of_n
+from leaderboard.models import Board, Entry, Judge, Metric, Submission, VariationReport
 from leaderboard.ratings.variation.flips import rank_flips
-from leaderboard.ratings.variation.gaps import greedy_gap
-from leaderboard.ratings.variation.majority import NO_ANSWER
 from leaderboard.ratings.variation.paired import paired_tests
-from leaderboard.ratings.variation.resampling import Bootstrap
-from leaderboard.ratings.variation.runs import consistency, summarise_runs
-from leaderboard.ratings.variation.split import split_variance
+from leaderboard.ratings.variation.prompt_split import tune_mask
+from leaderboard.ratings.variation.resampling import Draws
 from leaderboard.ratings.variation.tables import prompt_means
+from leaderboard.ratings.variation.tradeoffs import measured_tradeoffs
 from leaderboard.ratings.variation.volume import equal_volume
 from leaderboard.services.details import plain
+from leaderboard.services.variation_judges import judged, judges_of, split_of, varies
+from leaderboard.services.variation_rows import PLAN, Known, diversity_by_prompt, row_of
+from leaderboard.services.variation_samples import (
+    DIGESTED,
+    Samples,
+    add_ratings,
+    rated,
+    read_rows,
+    samples_of,
+    selecting,
+)
+from leaderboard.services.variation_texts import compared_samples, read_wording
 
-FORMAT = 3
-PLAN = Bootstrap(replicates=1000, seed=0)
+FORMAT = 5
 Floats = NDArray[np.float64]
 
 
 class Report(TypedDict):
     """Keys of `VariationReport.details`. Scores are shares of 1; estimates have value, se, low and high or None.
 
-    `metric`, `prompts`, `replicates`, `confidence`; `greedy`: slug of the greedy entry or "". `entries`: one row a
-    configuration, greedy first and then by label, with `slug`, `label`, `strategy`, `params`, `samples` (runs),
-    `runs` (mean, std, best, worst, range, se…), `gap` (greedy, sampled, gap as estimates, for sampled ones),
-    `consistency` (always, sometimes, never, unscored), `split` (levels), `best_of` (by selector [k, estimate],
-    over `best_of_prompts`; `best_of_left_out` have fewer scored samples), `template`,
-    `length` (mean tokens and characters), `truncated` and `empty` shares, and how many outputs are `unscored`.
+    `metric`, `prompts`, `replicates`, `confidence`; `greedy`: slug of the greedy entry or "". `judges`: name of each,
+    and the `reason` why its credit is not split. `entries`: one row a configuration, greedy first and then by label,
+    with `slug`, `label`, `strategy`, `params`, `template`, `sampled` (False: always the same output), `samples`
+    (runs), `seeds`, `runs` (mean, std, best, worst, range, se…), `gap` (greedy, sampled, gap as estimates, for sampled
+    ones), `consistency` (always, sometimes, never, unscored), `split` (levels, and why others are `absent`), `judged`
+    (such splits of the credit by each judge that varies), `right_wrong` (every score is 0 or 1), `best_of` (by
+    selector [k, estimate], over `best_of_prompts`; `best_of_left_out` have fewer scored samples; for right or wrong
+    the oracle is pass@k), `lengths` (tokens and chars as estimates), `shares` (truncated, empty, repeated as
+    estimates), `diversity` (self_bleu, distinct_1, distinct_2 and unique as estimates over the first `samples` of each
+    prompt, the same number for all) and how many outputs are `unscored`.
+    `tradeoffs`: by `name`, the slug, `quality`, `diversity` (1 − Self-BLEU) and `eda` as estimates, `on_frontier` and
+    the `frontier_share` of the replicates.
     `tests`: every pair of configurations, paired by prompt and Holm-corrected over all of them. `volume`: the best of
-    equally many settings of each strategy, chosen on every second prompt and scored on the others.
+    equally many settings of each strategy, chosen on one half of the prompts and scored on the other
+    (`ratings.variation.prompt_split`).
     `flips`: pairs of models, and how greedy and the mean of the samples of the configuration `label` rank them,
     over all models of the board.
     """
@@ -53,38 +66,12 @@ class Report(TypedDict):
     replicates: int
     confidence: float
     greedy: str
+    judges: list[dict[str, Any]]
     entries: list[dict[str, Any]]
+    tradeoffs: list[dict[str, Any]]
     tests: list[dict[str, Any]]
     volume: dict[str, Any] | None
     flips: list[dict[str, Any]]
-
-
-@dataclass
-class Samples:
-    """Scores of one entry, (P, N) by prompt and sample, NaN where there is none, and what else the report needs.
-
-    `answers`: numbers of extracted answers, `NO_ANSWER` where none was stated. `logprob`: mean a token, nats.
-    """
-
-    score: Floats
-    answers: NDArray[np.int64]
-    logprob: Floats
-    tokens: Floats
-    chars: Floats
-    truncated: NDArray[np.bool_]
-
-
-FIELDS = (
-    "output__entry_id",
-    "output__prompt__position",
-    "output__sample",
-    "value",
-    "extracted",
-    "output__logprob",
-    "output__output_tokens",
-    "chars",
-    "output__finish_reason",
-)
 
 
 def refresh_when_idle(board: Board) -> list[VariationReport]:
@@ -98,68 +85,56 @@ def refresh(board: Board) -> list[VariationReport]:
     if board.metric is None:
         return []
     entries = list(board.ranked_entries().with_parts().order_by("slug"))
-    rows = list(_scores(board, entries).values_list(*FIELDS))
+    rows = read_rows(board, entries)
     by_model: dict[int, list[Entry]] = {}
     for entry in entries:
         by_model.setdefault(entry.model_id, []).append(entry)
-    digest = _digest(board, entries, rows)
+    sources = Sources.of(board)
+    digest = _digest(board, entries, rows, sources)
     wanted = {model: own for model, own in by_model.items() if len(own) > 1}
     known = VariationReport.objects.filter(board=board, digest=digest, model__in=wanted)
     if known.count() == len(wanted):
         return list(known)
-    samples = _samples(board, entries, rows)
+    samples = samples_of(board, entries, rows)
+    add_ratings(board, entries, sources.metrics, samples)
     flips = _flips(entries, samples)
-    made = []
+    made = {model: plain(_report(board, own, samples, flips, sources)) for model, own in wanted.items()}
+    return _stored(board, digest, made)
+
+
+def _stored(board: Board, digest: str, made: Mapping[int, Any]) -> list[VariationReport]:
+    """All or none, so that no page sees half of them."""
     with transaction.atomic():
-        for model, own in wanted.items():
-            details = plain(_report(board, own, samples, flips))
-            report, _ = VariationReport.objects.get_or_create(
+        return [
+            VariationReport.objects.get_or_create(
                 board=board, model_id=model, digest=digest, defaults={"details": details}
-            )
-            made.append(report)
-    return made
+            )[0]
+            for model, details in made.items()
+        ]
 
 
-def _scores(board: Board, entries: Sequence[Entry]) -> Any:
-    found = Score.objects.filter(metric=board.metric, output__entry__in=entries)
-    found = found.filter(output__prompt__benchmark=board.benchmark_id).annotate(chars=Length("output__text"))
-    return found.order_by("output__entry", "output__prompt__position", "output__sample")
+@dataclass(frozen=True)
+class Sources:
+    """What else than the board's metric the report rests on: metrics that select, judges, and those that vary."""
+
+    metrics: list[Metric]
+    judges: list[Judge]
+    varying: list[Judge]
+
+    @classmethod
+    def of(cls, board: Board) -> Sources:
+        """Of the board as it is now."""
+        judges = judges_of(board)
+        return cls(selecting(board), judges, [judge for judge in judges if varies(judge)])
 
 
-def _digest(board: Board, entries: Sequence[Entry], rows: Sequence[Any]) -> str:
+def _digest(board: Board, entries: Sequence[Entry], rows: Sequence[Any], sources: Sources) -> str:
     names = {entry.pk: entry.fingerprint for entry in entries}
     assert board.metric is not None
     head = [FORMAT, board.slug, board.benchmark.digest, board.metric.fingerprint, sorted(names.values())]
-    return fingerprint("variation", head, sorted([names[row[0]], *row[1:5]] for row in rows))
-
-
-def _samples(board: Board, entries: Sequence[Entry], rows: Sequence[Any]) -> dict[int, Samples]:
-    size = board.benchmark.prompts.count()
-    count = {entry.pk: 0 for entry in entries}
-    for row in rows:
-        count[row[0]] = max(count[row[0]], row[2] + 1)
-    places = {
-        at: i for i, at in enumerate(board.benchmark.prompts.order_by("position").values_list("position", flat=True))
-    }
-    found = {pk: _empty(size, n) for pk, n in count.items()}
-    names: dict[tuple[int, str], int] = {}
-    for pk, position, sample, value, extracted, logprob, tokens, chars, finish in rows:
-        own, at = found[pk], (places[position], sample)
-        own.score[at] = np.nan if value is None else value
-        own.answers[at] = names.setdefault((position, extracted), len(names)) if extracted else NO_ANSWER
-        own.logprob[at] = np.nan if logprob is None else logprob / max(1, tokens or 1)
-        own.tokens[at] = np.nan if tokens is None else tokens
-        own.chars[at], own.truncated[at] = chars, finish == FinishReason.LENGTH.value
-    return found
-
-
-def _empty(prompts: int, samples: int) -> Samples:
-    shape = (prompts, samples)
-    blanks = (np.full(shape, np.nan) for _ in range(4))
-    score, logprob, tokens, chars = blanks
-    return Samples(
-        score, np.full(shape, NO_ANSWER, dtype=np.int64), logprob, tokens, chars, np.zeros(shape, dtype=np.bool_)
-    )
+    more = [rated(board, entries, sources.metrics), judged(board, entries, sources.varying)]
+    own = sorted([names[row[0]], *row[1:DIGESTED]] for row in rows)
+    return fingerprint("variation", [*head, *more, [judge.fingerprint for judge in sources.judges]], own)
 
 
 def _greedy_of(entries: Sequence[Entry]) -> Entry | None:
@@ -169,22 +144,71 @@ def _greedy_of(entries: Sequence[Entry]) -> Entry | None:
 
 
 def _report(
-    board: Board, entries: Sequence[Entry], samples: Mapping[int, Samples], flips: list[dict[str, Any]]
+    board: Board,
+    entries: Sequence[Entry],
+    samples: Mapping[int, Samples],
+    flips: list[dict[str, Any]],
+    sources: Sources,
 ) -> Report:
     fixed = {template: _greedy_of(own) for template, own in _by_template(entries).items()}
     greedy = next((entry for entry in fixed.values() if entry), None)
     order = sorted(entries, key=lambda e: (e.template.system, e != fixed[e.template_id], e.decoding.label))
+    known = _known(board, order, samples, {e.pk: _base(fixed[e.template_id], samples) for e in order}, sources)
+    prompts = len(samples[order[0].pk].score)
+    draws = Draws.of(prompts, PLAN)
     return {
         "metric": str(board.metric),
-        "prompts": len(next(iter(samples.values())).score),
+        "prompts": prompts,
         "replicates": PLAN.replicates,
         "confidence": PLAN.confidence,
         "greedy": greedy.slug if greedy else "",
-        "entries": [_row(entry, samples[entry.pk], _base(fixed[entry.template_id], samples)) for entry in order],
+        "judges": [_told(judge, sources) for judge in sources.judges],
+        "entries": [row_of(entry, known[entry.pk], draws) for entry in order],
+        "tradeoffs": _tradeoffs(order, known),
         "tests": _tests(order, samples),
-        "volume": _volume(order, samples),
+        "volume": _volume(order, samples, tune_mask(_keys(board), 0.5)),
         "flips": flips,
     }
+
+
+def _known(
+    board: Board,
+    entries: Sequence[Entry],
+    samples: Mapping[int, Samples],
+    greedy: Mapping[int, Floats | None],
+    sources: Sources,
+) -> dict[int, Known]:
+    wording = read_wording(board, entries, samples, compared_samples(samples, entries))
+    return {
+        entry.pk: Known(
+            samples[entry.pk],
+            wording[entry.pk],
+            greedy[entry.pk],
+            {
+                judge.name: found
+                for judge in sources.varying
+                if (found := split_of(board, judge, entry, samples[entry.pk], PLAN))
+            },
+        )
+        for entry in entries
+    }
+
+
+def _told(judge: Judge, sources: Sources) -> dict[str, Any]:
+    reason = "" if judge in sources.varying else "It judged each pair once and in one order, so nothing of it varies."
+    return {"name": judge.name, "reason": reason}
+
+
+def _tradeoffs(entries: Sequence[Entry], known: Mapping[int, Known]) -> list[dict[str, Any]]:
+    """Score and diversity of each entry that has a score."""
+    scored = [entry for entry in entries if np.any(np.isfinite(known[entry.pk].samples.score))]
+    found = measured_tradeoffs(
+        [entry.slug for entry in scored],
+        [known[entry.pk].samples.score for entry in scored],
+        [diversity_by_prompt(entry, known[entry.pk]) for entry in scored],
+        PLAN,
+    )
+    return [dataclasses.asdict(one) for one in found]
 
 
 def _by_template(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
@@ -218,7 +242,11 @@ def _tests(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> list[dic
     ]
 
 
-def _volume(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[str, Any] | None:
+def _keys(board: Board) -> list[str]:
+    return list(board.benchmark.prompts.order_by("position").values_list("key", flat=True))
+
+
+def _volume(entries: Sequence[Entry], samples: Mapping[int, Samples], tune: NDArray[np.bool_]) -> dict[str, Any] | None:
     """None for fewer than two strategies that sample, or too few prompts to choose on some and score on others."""
     means = _scored(entries, samples)
     strategies: dict[str, list[Floats]] = {}
@@ -229,51 +257,9 @@ def _volume(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> dict[st
         return None
     tables = {name: np.stack(rows) for name, rows in sorted(strategies.items())}
     try:
-        return dataclasses.asdict(equal_volume(tables, np.arange(len(next(iter(means.values())))) % 2 == 0, PLAN))
+        return dataclasses.asdict(equal_volume(tables, tune, PLAN))
     except ValueError:
         return None
-
-
-def _row(entry: Entry, own: Samples, greedy: Floats | None) -> dict[str, Any]:
-    runs = own.score.shape[1]
-    row: dict[str, Any] = {
-        "slug": entry.slug,
-        "label": entry.decoding.label,
-        "strategy": entry.decoding.strategy,
-        "params": dict(entry.decoding.params),
-        "template": entry.template.name,
-        "samples": runs,
-        "length": {"tokens": _mean(own.tokens), "chars": _mean(own.chars)},
-        "truncated": _mean(np.where(np.isnan(own.chars), np.nan, own.truncated)),
-        "empty": _mean(np.where(np.isnan(own.chars), np.nan, own.chars == 0)),
-        "unscored": int(np.sum(np.isnan(own.score) & ~np.isnan(own.chars))),
-    }
-    if not runs or np.all(np.isnan(own.score)):
-        return row
-    row["runs"] = dataclasses.asdict(summarise_runs(own.score))
-    row["consistency"] = dataclasses.asdict(consistency(own.score))
-    if entry.decoding.samples and greedy is not None:
-        row["gap"] = dataclasses.asdict(greedy_gap(greedy, own.score, PLAN))
-    if runs > 1:
-        split = split_variance(own.score)
-        row["split"] = dataclasses.asdict(split) if split else None
-        row |= _best_of(own)
-    return row
-
-
-def _mean(values: NDArray[Any]) -> float | None:
-    known = values[~np.isnan(values.astype(np.float64))]
-    return float(known.mean()) if len(known) else None
-
-
-def _best_of(own: Samples) -> dict[str, Any]:
-    """By selector [k, estimate], and over how many prompts; likelihood is the mean log-probability a token."""
-    selectors = {"likelihood": own.logprob} if np.any(np.isfinite(own.logprob)) else {}
-    found = best_of_n(own.score, selectors, own.answers, plan=PLAN)
-    curves = {
-        curve.selector: [[point.k, dataclasses.asdict(point.score)] for point in curve.points] for curve in found.curves
-    }
-    return {"best_of": curves, "best_of_prompts": found.prompts, "best_of_left_out": found.left_out}
 
 
 def _flips(entries: Sequence[Entry], samples: Mapping[int, Samples]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Runs the voter tests over a board's votes and keeps what they find. Nothing here changes what a vote counts."""
+"""Runs the voter tests over a board's votes and keeps what they find."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leaderboard.models import Board, VoterFlag
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.strengths import fit
+from leaderboard.ratings.voter_evidence import Votes
 from leaderboard.ratings.voter_tests import TargetTest, VoterTest, target_tests, voter_tests
+from leaderboard.services import quarantine, voter_lines
 from leaderboard.services.material import Ground
+from leaderboard.services.voter_lines import votes_of
 
-WINDOW_SECONDS = 3600.0
-"""Votes of one such window are looked at together, since riggers with few votes each come at one time."""
+WINDOWS = {"target-cohort": 3600.0, "target-day": 86400.0}
+"""Seconds of the windows whose votes are looked at together, by kind of sign."""
+NETWORK = "target-network"
 
 
 @dataclass(frozen=True)
@@ -38,31 +43,40 @@ class Looked:
 
 
 def look(ground: Ground) -> Looked:
-    """Tests of every voter with enough votes, and of every time window, against a fit of the votes."""
-    votes = ground.tally.columns["votes"]
-    a, b = ground.entry_places(votes["entry_a"]), ground.entry_places(votes["entry_b"])
-    kept = (ground.prompt_places(votes["prompt"]) >= 0) & ~np.isnan(votes["credit"]) & (a >= 0) & (b >= 0)
-    left, credit = votes["left"][kept], votes["credit"][kept]
-    battles = Battles(
-        tuple(entry.slug for entry in ground.entries),
-        np.where(left, a[kept], b[kept]),
-        np.where(left, b[kept], a[kept]),
-        np.where(left, credit, 1 - credit),
-        None,
-    )
-    if not len(credit):
+    """Tests of every voter with enough votes, and of every cohort, against a fit of the votes that count."""
+    votes = votes_of(ground, ground.tally.columns["votes"])
+    battles = votes.battles
+    if not len(battles.credit):
         return Looked(0, (), ())
     fitted = fit(battles)
-    voter = votes["voter"][kept]
-    window = np.floor(votes["at"][kept] / WINDOW_SECONDS).astype(np.int64)
-    tested = voter_tests(battles, fitted, voter)
-    targets = [("target", test) for test in target_tests(battles, fitted, voter) if test.flagged]
-    targets += [("target-cohort", test) for test in target_tests(battles, fitted, window) if test.flagged]
-    return Looked(len(tested), tuple(test for test in tested if test.flags), tuple(targets))
+    names, place = np.unique(votes.voter, return_inverse=True)
+    tested = voter_tests(battles, fitted, place)
+    targets = [
+        ("target", dataclasses.replace(test, cohort=str(names[test.cohort])))
+        for test in target_tests(battles, fitted, place)
+        if test.flagged
+    ]
+    targets += [
+        (kind, test)
+        for kind, rows, cohort in _cohorts(votes)
+        for test in target_tests(rows, fitted, cohort)
+        if test.flagged
+    ]
+    found = tuple(dataclasses.replace(test, voter=str(names[test.voter])) for test in tested if test.flags)
+    return Looked(len(tested), found, tuple(targets))
+
+
+def _cohorts(votes: Votes) -> list[tuple[str, Battles, NDArray[Any]]]:
+    """Voters of one network, and of one hour or day: riggers with few votes each are seen only together."""
+    known = np.flatnonzero(votes.network != "")
+    found: list[tuple[str, Battles, NDArray[Any]]] = [
+        (kind, votes.battles, np.floor(votes.at / seconds).astype(np.int64)) for kind, seconds in WINDOWS.items()
+    ]
+    return [*found, (NETWORK, votes.battles.take(known), votes.network[known])]
 
 
 def record(board: Board, ground: Ground, found: Looked) -> None:
-    """Store the signs that are new; one that is there keeps its first numbers."""
+    """Store the signs that are new, each with its first numbers, and all voters' lines; then heed the board's rules."""
     ids = {entry.slug: entry.pk for entry in ground.entries}
     rows = [
         VoterFlag(board=board, voter=str(test.voter), kind=kind, evidence=_numbers(test))
@@ -76,13 +90,14 @@ def record(board: Board, ground: Ground, found: Looked) -> None:
         for kind, test in found.targets
     ]
     VoterFlag.objects.bulk_create(rows, ignore_conflicts=True)
+    voter_lines.record(board, ground)
+    quarantine.enforce(board)
 
 
 def _label(kind: str, cohort: Any) -> str:
-    if kind == "target":
-        return str(cohort)
-    start = np.datetime64(int(cohort * WINDOW_SECONDS), "s")
-    return f"window:{start}Z"
+    if kind in WINDOWS:
+        return f"window:{np.datetime64(int(cohort * WINDOWS[kind]), 's')}Z"
+    return f"network:{cohort}" if kind == NETWORK else str(cohort)
 
 
 def _numbers(test: VoterTest | TargetTest) -> dict[str, Any]:

@@ -27,8 +27,11 @@ def bell(monkeypatch):
 
 @pytest.fixture
 def work(bell, settings):
-    """Does every due job in this thread until none is left; returns how many."""
+    """Does every due job in this thread until none is left; returns how many. No model is kept from another test."""
+    from workers import runtime
+
     settings.REFRESH_SECONDS = 0
+    runtime._models.clear()
 
     def run_all(limit: int = 500) -> int:
         from leaderboard.models import Job

@@ -15,8 +15,21 @@ import pytest
 from django.db import connection
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import Board, BoardSnapshot, Job, Judgment, Output, Score, Standing, Submission, Vote
-from leaderboard.services import arena, boards, jobs, submissions
+from leaderboard.models import (
+    Board,
+    BoardSnapshot,
+    Job,
+    Judgment,
+    Output,
+    Score,
+    Standing,
+    Submission,
+    Sweep,
+    Vote,
+    VoteUndo,
+)
+from leaderboard.services import ballots, boards, jobs, pipeline, submissions, sweeps
+from leaderboard.services.grids import Grid
 from tests.factories import request_for, submit, sums_board
 
 pytestmark = [
@@ -25,6 +38,7 @@ pytestmark = [
     pytest.mark.usefixtures("parrot", "bell"),
 ]
 CROWD = 8
+VOTES = 200
 
 
 def together(act: Callable[[int], Any], count: int = CROWD) -> list[Any]:
@@ -32,7 +46,7 @@ def together(act: Callable[[int], Any], count: int = CROWD) -> list[Any]:
     start = threading.Barrier(count)
 
     def one(number: int) -> Any:
-        start.wait(10)
+        start.wait(60)
         try:
             return act(number)
         except Exception as problem:
@@ -90,14 +104,87 @@ def test_a_form_sent_many_times_at_once_is_one_submission(django_user_model):
     assert {stored.pk for stored, _ in answers} == {Submission.objects.get().pk}
 
 
-def test_many_votes_at_once_on_one_ballot_count_once(ranked):
-    people = Board.objects.create(
+GRIDS = (Grid("greedy", {}), Grid("temperature", {"temperature": [0.5, 1]}))
+
+
+def small_sweep() -> Sweep:
+    """Three arms, planned: their outputs wait in one job that belongs to none of them."""
+    sums_board()
+    made, _ = sweeps.submit(sweeps.Request("sums", "parrot", {"model": "polly"}, GRIDS, samples=2), user=None)
+    pipeline.plan_sweep(made)
+    return made
+
+
+def test_a_sweep_sent_many_times_at_once_is_one(django_user_model):
+    sums_board()
+    user = django_user_model.objects.create_user("ada")
+    request = sweeps.Request("sums", "parrot", {"model": "polly"}, GRIDS)
+    answers = together(lambda _: sweeps.submit(request, user=user, idempotency_key="once"))
+    assert sorted(new for _, new in answers) == [False] * (CROWD - 1) + [True]
+    assert (Sweep.objects.count(), Submission.objects.count()) == (1, 3)
+
+
+def test_a_sweep_planned_many_times_at_once_is_planned_once():
+    sums_board()
+    made, _ = sweeps.submit(sweeps.Request("sums", "parrot", {"model": "polly"}, GRIDS, samples=2), user=None)
+    assert together(lambda _: pipeline.plan_sweep(Sweep.objects.get(pk=made.pk))) == [None] * CROWD
+    assert [job.items for job in Job.objects.filter(kind="generate")] == [6 * 5]
+    assert set(made.submissions.values_list("state", flat=True)) == {"generating"}
+
+
+def test_a_mixed_job_goes_to_one_of_many_workers_and_an_arm_cancelled_meanwhile_stays_so(work):
+    made = small_sweep()
+    pk = Job.objects.get(kind="generate").pk
+    arm = made.submissions.get(arm=1)
+    answers = together(lambda n: submissions.cancel(arm) if n == 0 else jobs.claim(pk, f"host:{n}"))
+    claimed = [answer for answer in answers if isinstance(answer, Job)]
+    held = [job for job in claimed if jobs.renew(job)]
+    assert len(held) <= 1
+    jobs.release("host")
+    Job.objects.filter(pk=pk).update(state="ready", not_before="2000-01-01T00:00:00Z")
+    work()
+    states = dict(made.submissions.values_list("arm", "state"))
+    assert states == {0: "done", 1: "cancelled", 2: "done"}
+
+
+def test_a_mixed_job_divided_by_many_at_once_is_divided_once(settings):
+    settings.MAX_ATTEMPTS = 1
+    made = small_sweep()
+    job = jobs.claim(Job.objects.get(kind="generate").pk, "host:1")
+    together(lambda _: jobs.give_back(job, "broken"))
+    parts = Job.objects.filter(kind="generate", submission__isnull=False)
+    assert sorted(part.submission.arm for part in parts) == [0, 1, 2]
+    assert Job.objects.get(pk=job.pk).state == "cancelled"
+    together(lambda _: pipeline.advance_sweep(made))
+    assert set(made.submissions.values_list("state", flat=True)) == {"generating"}
+
+
+@pytest.fixture
+def people(ranked):
+    """A board that ranks the same entries by votes."""
+    return Board.objects.create(
         slug="people", title="People", benchmark=ranked.benchmark, parent=ranked, counts_votes=True, open_to_votes=True
     )
-    token = arena.draw(people, voter="v").token
-    answers = together(lambda _: arena.cast(token=token, voter="v", user=None, choice="left"))
-    assert Counter(type(answer) for answer in answers) == {Vote: 1, InvalidInput: CROWD - 1}
-    assert Vote.objects.count() == 1
+
+
+def test_of_many_pages_opened_at_once_one_can_be_voted_on(people):
+    """So that nobody opens many to pick the pair that they like."""
+    issued = {ballot.pk: ballot for ballot in together(lambda _: ballots.issue(people, voter="v"))}
+    signed = [ballots.sign(ballot, session="s") for ballot in issued.values()]
+    answers = together(lambda n: ballots.cast(people, signed[n], "left", voter="v", session="s"), len(signed))
+    votes = [answer for answer in answers if isinstance(answer, Vote)]
+    assert [vote.ballot_id for vote in votes] == [max(issued)]
+    assert {type(answer) for answer in answers} <= {Vote, InvalidInput}
+
+
+def test_many_votes_at_once_on_one_ballot_count_once(people):
+    signed = ballots.sign(ballots.issue(people, voter="v"), session="s")
+    answers = together(lambda _: ballots.cast(people, signed, "left", voter="v", session="s"), VOTES)
+    assert Counter(type(answer) for answer in answers) == {Vote: 1, InvalidInput: VOTES - 1}
+    told = {error.message for answer in answers if isinstance(answer, InvalidInput) for error in answer.errors}
+    assert (Vote.objects.count(), told) == (1, {"You have voted on this pair already. Ask for a new pair."})
+    taken = together(lambda _: ballots.undo(people, signed, voter="v", session="s"))
+    assert Counter(type(answer) for answer in taken) == {VoteUndo: 1, InvalidInput: CROWD - 1}
 
 
 def test_many_refreshes_at_once_give_one_snapshot(ranked):
@@ -127,3 +214,18 @@ def test_every_message_delivered_to_two_workers_at_once_changes_nothing(ranked, 
         together(lambda _, pk=due.pk: run(pk), count=2)
     board.refresh_from_db()
     assert (facts(), board.current.digest) == (expected, digest)
+
+
+def test_many_decisions_at_once_make_one_chain(django_user_model):
+    from leaderboard.queries import audit_log
+    from leaderboard.services import quarantine
+
+    user = django_user_model.objects.create_superuser("mod", password="x")
+    board = sums_board()
+
+    def decide(number: int) -> Any:
+        return quarantine.decide(board=board, voter=f"user:{number}", quarantined=True, reason="seen", user=user)
+
+    assert not [found for found in together(decide) if isinstance(found, Exception)]
+    chain = audit_log.check()
+    assert (chain.entries, chain.broken) == (CROWD, None)

@@ -40,8 +40,11 @@ def test_the_report_of_two_configurations_by_hand(board):
     assert {k: p["value"] for k, p in sampled["best_of"]["random"]} == pytest.approx({1: 0.5, 2: 0.5, 3: 0.5})
     # The majority of three is right where two are: on the odd summands.
     assert {k: p["value"] for k, p in sampled["best_of"]["majority"]}[3] == pytest.approx(0.5)
-    assert sampled["length"]["tokens"] == 6
-    assert (sampled["truncated"], sampled["empty"], sampled["unscored"]) == (0.0, 0.0, 0)
+    assert sampled["lengths"]["tokens"] == {"value": 6.0, "se": 0.0, "low": 6.0, "high": 6.0}
+    assert {name: share["value"] for name, share in sampled["shares"].items()} == dict.fromkeys(
+        ("truncated", "empty", "repeated"), 0.0
+    )
+    assert (sampled["unscored"], sampled["right_wrong"], sampled["seeds"]) == (0, True, 1)
 
 
 def test_every_pair_is_tested_and_strategies_meet_at_equal_volume(board, work):

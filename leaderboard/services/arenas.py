@@ -1,0 +1,187 @@
+"""Makes arenas out of boards, and pauses and resumes them. An arena is a child board that ranks by people's votes."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from django.db import IntegrityError, transaction
+from pydantic import Field, StringConstraints, field_validator
+
+from leaderboard.contracts.params import FieldError, InvalidInput, Params
+from leaderboard.models import ArenaPolicy, Board, Entry, Prompt, User
+from leaderboard.ratings.pairing import Sampling
+from leaderboard.services import boards
+from leaderboard.services.text import storable
+
+MOST_CONSENT = 20_000
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
+APART = {Board.Voters.NAMED: "named voters", Board.Voters.ANONYMOUS: "anonymous voters"}
+"""Boards that rate votes apart, by whose votes they count."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+
+
+class ArenaSettings(Params):
+    """What an arena is made of."""
+
+    slug: Slug = Field(title="Short name", description="Part of the address: small letters, digits and hyphens.")
+    title: str = Field(title="Title", min_length=1, max_length=100)
+    entries: list[str] = Field(default=[], title="Entries", description="None chosen means all, also later ones.")
+    categories: list[str] = Field(default=[], title="Categories of prompts", description="None chosen means all.")
+    share: float = Field(
+        default=1.0, gt=0, le=1, title="Share of prompts", description="1 is all of them; 0.5 a random half."
+    )
+    access: Literal["anyone", "account", "domain"] = Field(default="anyone", title="Who may vote")
+    domains: list[str] = Field(default=[], title="E-mail domains", description="Such as example.org.", max_length=100)
+    consent: str = Field(
+        default="",
+        max_length=MOST_CONSENT,
+        title="Consent text",
+        description="Shown before the first vote, and accepted by each voter. Empty asks for nothing.",
+    )
+    invite_only: bool = Field(default=False, title="By invitation only")
+    apart: bool = Field(
+        default=False,
+        title="Rate named and anonymous votes apart",
+        description="Two more boards: one counts votes of accounts, the other votes without one.",
+    )
+    sampling: Sampling = Sampling()
+
+    @field_validator("domains")
+    @classmethod
+    def _domains(cls, given: list[str]) -> list[str]:
+        found = [name.strip().lower().removeprefix("@") for name in given]
+        for name in found:
+            if not DOMAIN.fullmatch(name):
+                raise ValueError(f"'{name}' is not a domain; write one such as example.org")
+        return sorted(set(found))
+
+
+def make(board: Board, settings: ArenaSettings, *, user: User | None) -> Board:
+    """A new arena of the board's entries, and the boards that rate its votes apart.
+
+    Raises InvalidInput at the names of `ArenaSettings`.
+    """
+    home = board.parent or board
+    entries, prompts = _chosen(home, settings)
+    slugs = [settings.slug, *(f"{settings.slug}-{voters}" for voters in APART if settings.apart)]
+    taken = sorted(Board.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+    if taken:
+        raise InvalidInput(FieldError(("slug",), f"There is a board '{taken[0]}' already. Choose another name."))
+    try:
+        with transaction.atomic():
+            return _stored(home, settings, entries, prompts, user)
+    except IntegrityError:
+        raise InvalidInput(FieldError(("slug",), "This name has just been taken. Choose another.")) from None
+
+
+def _stored(
+    home: Board, settings: ArenaSettings, entries: list[Entry], prompts: list[Prompt], user: User | None
+) -> Board:
+    arena = _child(home, settings.slug, settings.title, entries, open_to_votes=True)
+    policy = ArenaPolicy.objects.create(
+        board=arena,
+        access=settings.access,
+        domains=settings.domains,
+        consent=storable(settings.consent).strip(),
+        invite_only=settings.invite_only,
+        asked=_asked(settings, len(prompts)),
+        sampling=settings.sampling.canonical(),
+        made_by=user,
+    )
+    policy.prompts.add(*prompts)
+    made = [arena]
+    for voters, words in APART.items() if settings.apart else ():
+        title = f"{settings.title}, {words}"
+        made.append(_child(home, f"{settings.slug}-{voters}", title, entries, voters=voters))
+    for one in made:
+        boards.request_refresh(one)
+    return arena
+
+
+def _child(home: Board, slug: str, title: str, entries: Sequence[Entry], **more: Any) -> Board:
+    made = Board.objects.create(
+        slug=slug,
+        title=storable(title),
+        description="Ranked by blind votes of people alone.",
+        benchmark=home.benchmark,
+        parent=home,
+        own_entries=bool(entries),
+        counts_votes=True,
+        **more,
+    )
+    made.entries.add(*entries)
+    return made
+
+
+def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Prompt]]:
+    """The entries and prompts that are named; none of a kind means all. Raises InvalidInput."""
+    faults: list[FieldError] = []
+    known = {entry.slug: entry for entry in home.ranked_entries()}
+    faults += _unknown("entries", settings.entries, list(known), "entry")
+    if len(known) < 2:
+        faults.append(FieldError((), "An arena needs two entries. Add entries to the board first."))
+    if settings.entries and len(set(settings.entries)) < 2:
+        faults.append(FieldError(("entries",), "Choose two entries or more, or none for all."))
+    faults += _unknown("sampling", [*settings.sampling.weights, *settings.sampling.least_of], list(known), "entry")
+    if settings.access == "domain" and not settings.domains:
+        faults.append(FieldError(("domains",), "Name the domains whose addresses may vote."))
+    prompts = list(home.benchmark.prompts.order_by("position").only("pk", "category"))
+    faults += _unknown("categories", settings.categories, [p.category for p in prompts if p.category], "category")
+    if faults:
+        raise InvalidInput(*faults)
+    entries = [known[slug] for slug in dict.fromkeys(settings.entries)]
+    return entries, _some(prompts, settings)
+
+
+def _unknown(field: str, named: Sequence[str], known: Sequence[str], kind: str) -> list[FieldError]:
+    wrong = [name for name in named if name not in known]
+    return [FieldError((field,), f"The board has no {kind} '{wrong[0]}'.")] if wrong else []
+
+
+def _some(prompts: list[Prompt], settings: ArenaSettings) -> list[Prompt]:
+    """The prompts that are voted on; none where that is all. A share is drawn by the arena's name, so it can be redone.
+
+    Raises InvalidInput at ("share",).
+    """
+    if not settings.categories and settings.share == 1:
+        return []
+    wanted = [p for p in prompts if not settings.categories or p.category in settings.categories]
+    count = math.ceil(settings.share * len(wanted))
+    if not count:
+        raise InvalidInput(FieldError(("share",), "No prompt is left. Choose more of them."))
+    drawn = random.Random(f"arena {settings.slug}").sample(range(len(wanted)), count)
+    return [wanted[place] for place in sorted(drawn)]
+
+
+def _asked(settings: ArenaSettings, count: int) -> str:
+    """Which prompts are voted on, in words."""
+    if not count:
+        return "all prompts"
+    kinds = f" of {', '.join(settings.categories)}" if settings.categories else ""
+    share = f", a random {100 * settings.share:g} %" if settings.share < 1 else ""
+    return storable(f"{count} prompt{'s' if count > 1 else ''}{kinds}{share}")[:300]
+
+
+def pause(board: Board) -> None:
+    """Take no more votes for now; a board without a policy gets one. What was cast is kept."""
+    _set_paused(board, paused=True)
+
+
+def resume(board: Board) -> None:
+    """Take votes again."""
+    _set_paused(board, paused=False)
+
+
+def _set_paused(board: Board, *, paused: bool) -> None:
+    ArenaPolicy.objects.update_or_create(board=board, defaults={"paused": paused})
+
+
+def set_consent(board: Board, text: str) -> None:
+    """Ask every voter, also those who joined, to accept this text before the next vote. Raises InvalidInput."""
+    if len(text) > MOST_CONSENT:
+        raise InvalidInput(FieldError(("consent",), f"The text has {MOST_CONSENT:,} characters at most."))
+    ArenaPolicy.objects.update_or_create(board=board, defaults={"consent": storable(text).strip()})
