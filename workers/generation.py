@@ -3,65 +3,116 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from leaderboard.contracts import registry
 from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
-from leaderboard.models import Entry, Output, Prompt
-from leaderboard.services import facts
+from leaderboard.models import Entry, Job, Output, Prompt, Submission
+from leaderboard.services import facts, renderings
+from workers.decoding.evidence import with_evidence
 from workers.runtime import Lease, generator_for
 
 FLUSH_SECONDS = 1.0
 
 
+@dataclass(frozen=True)
+class Place:
+    """An output to be made: whose, to what, and from which seed."""
+
+    entry: Entry
+    prompt_id: int
+    sample: int
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Names it among all outputs."""
+        return f"{self.entry.pk}:{self.prompt_id}:{self.sample}"
+
+
 def generate(lease: Lease) -> None:
-    """Each output is stored within about a second of being made; a kill loses only what is in flight."""
-    submission = lease.job.submission
-    assert submission is not None
-    entry = Entry.objects.with_parts().get(pk=submission.entry_id)
-    todo = _missing(entry, lease.job.payload["items"])
+    """Each output is stored within about a second of being made; a kill loses only what is in flight.
+
+    A job names the entries and is for one model. An entry is that of the candidates where the submission's own shows
+    one of several; a job of a sweep has parts for several submissions, of which cancelled ones are passed over.
+    """
+    todo = _missing(_places(lease.job))
     if not todo:
         return
-    prompts = Prompt.objects.select_related("benchmark").in_bulk({prompt for prompt, _ in todo})
-    places = {f"{prompt}:{sample}": (prompts[prompt], sample) for prompt, sample in todo}
-    generator = generator_for(entry.model)
+    prompts = Prompt.objects.select_related("benchmark").in_bulk({place.prompt_id for place in todo.values()})
+    model = next(iter(todo.values())).entry.model
+    generator = generator_for(model)
     provenance: dict[str, str] = {}
-    requests = [_request(entry, key, prompt, sample, submission.seed) for key, (prompt, sample) in places.items()]
     waiting: list[Output] = []
     flushed = time.monotonic()
-    for made in generator.generate(requests):
-        prompt, sample = places[made.key]
+    for made in generator.generate([_request(place, prompts[place.prompt_id]) for place in todo.values()]):
+        place = todo[made.key]
         if not waiting:  # what the run took so far is told anew each time that outputs are stored
-            provenance = {"generator": entry.model.generator, **generator.provenance()}
-        waiting.append(
-            facts.output_row(
-                made, entry=entry, prompt=prompt, sample=sample, seed=submission.seed, provenance=provenance
-            )
-        )
+            provenance = {"generator": model.generator, **generator.provenance()}
+        own: dict[str, Any] = {"entry": place.entry, "sample": place.sample, "seed": place.seed}
+        waiting.append(facts.output_row(made, prompt=prompts[place.prompt_id], provenance=provenance, **own))
         if time.monotonic() - flushed > FLUSH_SECONDS:
-            facts.add_outputs(waiting)
+            _store(waiting)
             waiting, flushed = [], time.monotonic()
             lease.check()
-    facts.add_outputs(waiting)
-    lost = _missing(entry, lease.job.payload["items"])
+    _store(waiting)
+    lost = _missing(todo.values())
     if lost:
         raise RuntimeError(f"{len(lost)} of {len(todo)} outputs were not made or could not be stored.")
 
 
-def _missing(entry: Entry, items: list[list[int]]) -> list[tuple[int, int]]:
-    stored = set(
-        Output.objects.filter(entry=entry, prompt__in={prompt for prompt, _ in items}).values_list(
-            "prompt_id", "sample"
-        )
-    )
-    return [(prompt, sample) for prompt, sample in items if (prompt, sample) not in stored]
+def _store(outputs: list[Output]) -> None:
+    facts.add_outputs(outputs)
+    renderings.prepare(outputs)
 
 
-def _request(entry: Entry, key: str, prompt: Prompt, sample: int, seed: int) -> GenerationRequest:
+def _places(job: Job) -> list[Place]:
+    """Every output that the job is for, of submissions that still want theirs."""
+    parts = job.payload.get("parts") or [{**job.payload, "submission": str(job.submission_id)}]
+    owners = {
+        str(submission.pk): submission
+        for submission in Submission.objects.filter(pk__in=[part["submission"] for part in parts])
+        .exclude(state=Submission.State.CANCELLED)
+        .select_related("entry__decoding")
+    }
+    wanted = [(owners[part["submission"]], part) for part in parts if part["submission"] in owners]
+    pks = {part.get("entry", submission.entry_id) for submission, part in wanted}
+    entries = Entry.objects.with_parts().in_bulk(pks)
+    return [
+        place
+        for submission, part in wanted
+        for place in _of_part(submission, entries[part.get("entry", submission.entry_id)], part["items"])
+    ]
+
+
+def _of_part(submission: Submission, entry: Entry, items: Iterable[tuple[int, int]]) -> list[Place]:
+    each = submission.entry.decoding.candidates
+    return [Place(entry, prompt, sample, submission.seed_of(sample, each)) for prompt, sample in items]
+
+
+def _missing(places: Iterable[Place]) -> Mapping[str, Place]:
+    """Those without an output, by key: one that two submissions want is there once."""
+    wanted = {place.key: place for place in places}
+    entries, prompts = ({getattr(place, name) for place in wanted.values()} for name in ("entry", "prompt_id"))
+    stored = Output.objects.filter(entry__in=entries, prompt__in=prompts)
+    known = {f"{entry}:{prompt}:{sample}" for entry, prompt, sample in stored.values_list("entry", "prompt", "sample")}
+    return {key: place for key, place in wanted.items() if key not in known}
+
+
+def _request(place: Place, prompt: Prompt) -> GenerationRequest:
+    entry = place.entry
     system = [Message("system", entry.template.system)] if entry.template.system else []
+    earlier = (Message(**turn) for turn in prompt.earlier)
+    messages = (*system, *earlier, Message("user", prompt.text))
+    # A strategy with contexts reads the marks of the evidence itself; no model ever sees them.
+    marked = hasattr(registry.decoding.get(entry.decoding.strategy), "contexts")
     return GenerationRequest(
-        key=key,
-        messages=(*system, Message("user", prompt.text)),
+        key=place.key,
+        messages=messages if marked else with_evidence(messages),
         decoding=DecodingChoice(entry.decoding.strategy, entry.decoding.params),
         noise_key=f"{prompt.benchmark.name}:{prompt.benchmark.version}:{prompt.key}",
-        sample=sample,
-        seed=seed,
+        sample=place.sample,
+        seed=place.seed,
     )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.values import Pair
+from leaderboard.contracts.values import Message, Pair, Scorable, Scored, Verdict
 from leaderboard.models import Comparison, Judge, Judgment, Metric, Output, Score
-from leaderboard.services import facts
-from workers.runtime import Lease
+from leaderboard.services import budgets, facts, verdict_cache
+from workers.account import Account
+from workers.generators.stopping import Stopped
+from workers.handover import in_batches
+from workers.runtime import Lease, LeaseLost, Unfinished
 
-FLUSH_SECONDS = 1.0
+AT_ONCE = 256
+"""Outputs scored between two looks at the lease."""
 
 
 def judge(lease: Lease) -> None:
@@ -22,54 +31,90 @@ def judge(lease: Lease) -> None:
 
 
 def _score(lease: Lease) -> None:
+    """Outputs are scored and stored some at a time, so that a job that is cut off keeps what it has."""
     metric = Metric.objects.get(pk=lease.job.payload["metric"])
     plugin = registry.metrics.build(metric.plugin, metric.params)
     ids = lease.job.payload["items"]
     done = Score.objects.filter(metric=metric, output__in=ids).values("output_id")
-    outputs = Output.objects.filter(pk__in=ids).exclude(pk__in=done).select_related("prompt")
-    facts.add_scores(
-        [
-            facts.score_row(
-                plugin.score(prompt=o.prompt.text, reference=o.prompt.reference, text=o.text),
-                metric=metric,
-                output_id=o.pk,
-            )
-            for o in outputs
-        ]
-    )
+    outputs = list(Output.objects.filter(pk__in=ids).exclude(pk__in=done).select_related("prompt").order_by("pk"))
+    for start in range(0, len(outputs), AT_ONCE):
+        part = outputs[start : start + AT_ONCE]
+        scores = _scores(plugin, [Scorable(o.prompt.text, o.prompt.reference, o.text) for o in part])
+        rows = zip(part, scores, strict=True)
+        facts.add_scores([facts.score_row(scored, metric=metric, output_id=o.pk) for o, scored in rows])
+        lease.check()
     _expect(Score.objects.filter(metric=metric, output__in=ids).count(), len(ids), "scores")
+
+
+def _scores(plugin: Any, items: Sequence[Scorable]) -> list[Scored]:
+    """All at once where the metric can do that."""
+    if hasattr(plugin, "score_many"):
+        return list(plugin.score_many(items))
+    return [plugin.score(prompt=one.prompt, reference=one.reference, text=one.text) for one in items]
 
 
 def _judge(lease: Lease) -> None:
     row = Judge.objects.get(pk=lease.job.payload["judge"])
     swapped, ids = lease.job.payload["swapped"], lease.job.payload["items"]
-    mine = Judgment.objects.filter(judge=row, swapped=swapped, comparison__in=ids)
-    todo = Comparison.objects.filter(pk__in=ids).exclude(pk__in=mine.values("comparison_id"))
-    pairs = [_pair(comparison, swapped) for comparison in todo.select_related("prompt", "a", "b")]
-    if pairs:
-        _judge_pairs(lease, row, pairs, swapped)
-    _expect(mine.count(), len(ids), "verdicts")
+    pairs = {comparison.pk: pair_of(comparison, swapped) for comparison in _todo(row, swapped, ids)}
+    try:
+        if pairs:
+            _judge_pairs(lease, row, pairs, swapped)
+        _expect(len(ids) - _todo(row, swapped, ids).count(), len(ids), "verdicts")
+    except (Stopped, LeaseLost):
+        raise LeaseLost(lease.job.key) from None
+    except budgets.OverBudget:
+        raise
+    except Exception as problem:
+        raise Unfinished(problem, list(_todo(row, swapped, ids).values_list("pk", flat=True))) from problem
 
 
-def _judge_pairs(lease: Lease, row: Judge, pairs: list[Pair], swapped: bool) -> None:
+def _todo(judge: Judge, swapped: bool, ids: Sequence[int]) -> QuerySet[Comparison]:
+    judged = Judgment.objects.filter(judge=judge, swapped=swapped, repeat=0, comparison__in=ids)
+    found = Comparison.objects.filter(pk__in=ids).exclude(pk__in=judged.values("comparison_id"))
+    return found.select_related("prompt", "a", "b").order_by("pk")
+
+
+def _judge_pairs(lease: Lease, row: Judge, pairs: Mapping[int, Pair], swapped: bool) -> None:
+    """Pairs whose content was judged before cost nothing; of those with equal content, one is asked about."""
     plugin = registry.judges.build(row.plugin, row.params)
+    cacheable = getattr(plugin, "cacheable", False)
+    contents = {pk: verdict_cache.content_of(row, pair) for pk, pair in pairs.items()} if cacheable else {}
+    left = pairs.keys() - verdict_cache.copy_known(row, contents, swapped=swapped)
+    asked = {contents.get(pk) or str(pk): pk for pk in sorted(left, reverse=True)}
+    _ask(lease, row, plugin, [pairs[pk] for pk in asked.values()], contents)
+    again = {pk: contents[pk] for pk in left - set(asked.values())}
+    verdict_cache.copy_known(row, again, swapped=swapped)
+
+
+def _ask(lease: Lease, row: Judge, plugin: Any, pairs: Sequence[Pair], contents: Mapping[int, str]) -> None:
+    """As many at once as the budgets allow. Raises OverBudget where they allow no more."""
     provenance = {"judge": row.plugin, "version": row.version, **plugin.provenance()}
-    waiting: list[Judgment] = []
-    flushed = time.monotonic()
-    for verdict in plugin.judge(pairs):
-        waiting.append(
-            facts.judgment_row(
-                verdict, judge=row, comparison_id=int(verdict.key), swapped=swapped, provenance=provenance
-            )
-        )
-        if time.monotonic() - flushed > FLUSH_SECONDS:
-            facts.add_judgments(waiting)
-            waiting, flushed = [], time.monotonic()
+    place = {"judge": row, "swapped": lease.job.payload["swapped"], "provenance": provenance}
+    account = Account(lease.job, row, plugin)
+    while pairs:
+        fit = account.hold(pairs)
+        for verdicts in in_batches(partial(plugin.judge, pairs[:fit]), lease.lost.is_set):
+            _store([account.priced(verdict) for verdict in verdicts], contents, place, account)
             lease.check()
-    facts.add_judgments(waiting)
+        pairs = pairs[fit:]
 
 
-def _pair(comparison: Comparison, swapped: bool) -> Pair:
+def _store(
+    verdicts: Sequence[Verdict], contents: Mapping[int, str], place: Mapping[str, Any], account: Account
+) -> None:
+    """Every verdict that is there is stored before the next is waited for, and counted where it is stored."""
+    rows = [
+        facts.judgment_row(one, comparison_id=int(one.key), content=contents.get(int(one.key), ""), **place)
+        for one in verdicts
+    ]
+    with transaction.atomic():
+        facts.add_judgments(rows)
+        account.settle(verdicts)
+
+
+def pair_of(comparison: Comparison, swapped: bool) -> Pair:
+    """How a comparison is put to every judge, in one order."""
     return Pair(
         key=str(comparison.pk),
         prompt=comparison.prompt.text,
@@ -77,6 +122,9 @@ def _pair(comparison: Comparison, swapped: bool) -> Pair:
         answer_b=comparison.b.text,
         reference=comparison.prompt.reference,
         swapped=swapped,
+        earlier_a=(earlier := tuple(Message(**turn) for turn in comparison.prompt.earlier)),
+        earlier_b=earlier,
+        checklist=tuple(comparison.prompt.checklist),
     )
 
 

@@ -6,8 +6,9 @@ import os
 import socket
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -17,6 +18,7 @@ from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.protocols import Generator
 from leaderboard.models import Job, LanguageModel
 from leaderboard.services import jobs
+from workers.generators.errors import GenerationFailed
 
 KEPT_MODELS = 4
 _models: OrderedDict[str, Generator] = OrderedDict()
@@ -24,6 +26,15 @@ _models: OrderedDict[str, Generator] = OrderedDict()
 
 class LeaseLost(Exception):
     """The job was cancelled, or another worker has it; what was stored stays."""
+
+
+class Unfinished(Exception):
+    """Some items of a job, `left`, could not be done; what was done is stored. `final`: trying again is useless."""
+
+    def __init__(self, problem: Exception, left: Sequence[Any]) -> None:
+        super().__init__(f"{type(problem).__name__}: {problem}")
+        self.left = left
+        self.final = isinstance(problem, GenerationFailed) and not problem.retryable
 
 
 def worker_name() -> str:

@@ -3,36 +3,54 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from celery import shared_task
 from celery.signals import worker_process_init
 
 from leaderboard.models import Board, Job
-from leaderboard.services import boards, jobs, pipeline, variation
+from leaderboard.services import audits, boards, budgets, jobs, pipeline, variation
+from workers.canaries import judge_canaries
+from workers.checking import check_endpoint
 from workers.generation import generate
 from workers.judging import judge
-from workers.runtime import Lease, LeaseLost, leased, worker_name
+from workers.runtime import Lease, LeaseLost, Unfinished, leased, worker_name
+from workers.selection import select
+from workers.trying import try_judge
 
 log = logging.getLogger(__name__)
+WAIT_FOR_BUDGET = 60.0
+"""Seconds until a job looks again whether it may spend; raising a cap wakes it at once."""
 
 
 def _plan(lease: Lease) -> None:
+    if lease.job.sweep is not None:
+        pipeline.plan_sweep(lease.job.sweep)
+        return
     assert lease.job.submission is not None
     pipeline.plan(lease.job.submission)
 
 
 def _refresh(lease: Lease) -> None:
+    """What a refresh takes is kept with its job: a patient request for the next one waits accordingly."""
+    began = time.monotonic()
     board = Board.objects.select_related("benchmark", "baseline", "metric").get(pk=lease.job.payload["board"])
     boards.refresh(board)
     variation.refresh_when_idle(board)
+    audits.refresh_when_idle(board)
+    jobs.note(lease.job, seconds=time.monotonic() - began)
 
 
 WORK: dict[str, Callable[[Lease], None]] = {
     Job.Kind.PLAN: _plan,
     Job.Kind.GENERATE: generate,
+    Job.Kind.SELECT: select,
     Job.Kind.JUDGE: judge,
     Job.Kind.REFRESH: _refresh,
+    Job.Kind.CHECK: check_endpoint,
+    Job.Kind.CANARY: judge_canaries,
+    Job.Kind.TRIAL: try_judge,
 }
 
 
@@ -47,19 +65,29 @@ def run(job_id: int) -> None:
 def perform(job: Job) -> None:
     """Work on a claimed job and record how it ended."""
     try:
-        with leased(job) as lease:
+        with leased(job) as lease, budgets.released(job):
             WORK[job.kind](lease)
     except LeaseLost:
         return
+    except budgets.OverBudget as problem:
+        jobs.postpone(job, str(problem), WAIT_FOR_BUDGET)
+        return
+    except Unfinished as problem:
+        log.warning("Job %s is not done: %s", job.key, problem)
+        jobs.give_back(job, str(problem)[:2000], left=problem.left, final=problem.final)
     except Exception as problem:  # every fault of the work becomes state that a user can read
         log.warning("Job %s failed: %r", job.key, problem, exc_info=True)
         jobs.give_back(job, f"{type(problem).__name__}: {problem}"[:2000])
     else:
         jobs.finish(job)
+    if job.sweep is not None:
+        pipeline.advance_sweep(job.sweep)
     if job.submission is not None:
         pipeline.advance(job.submission)
         if job.kind == Job.Kind.JUDGE:
-            boards.request_refresh(job.submission.board)
+            boards.request_refresh(job.submission.board, patient=True)
+    elif job.kind == Job.Kind.JUDGE and "board" in job.payload:
+        boards.request_refresh(Board.objects.get(pk=job.payload["board"]))
 
 
 @shared_task(name="touchstone.sweep", ignore_result=True)
