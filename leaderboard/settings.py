@@ -97,11 +97,13 @@ CACHES: dict[str, Any] = {
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "filesystem://localhost"
 DOORBELL_DIR = DATA_DIR / "doorbell"
 LEASE_SECONDS = env.int("TOUCHSTONE_LEASE_SECONDS", 60)
-HEARTBEAT_SECONDS = env.float("TOUCHSTONE_HEARTBEAT_SECONDS", 10.0)
+HEARTBEAT_SECONDS = env.float("TOUCHSTONE_HEARTBEAT_SECONDS", 4.0)
 SWEEP_SECONDS = env.float("TOUCHSTONE_SWEEP_SECONDS", 3.0)
 MAX_ATTEMPTS = env.int("TOUCHSTONE_MAX_ATTEMPTS", 3)
 REFRESH_SECONDS = env.float("TOUCHSTONE_REFRESH_SECONDS", 2.0)
 """Least time between two snapshots of one board."""
+MODEL_FAMILIES: Any = env.json("TOUCHSTONE_MODEL_FAMILIES", {})
+"""Patterns of model names by family, as JSON; they come before the built-in ones."""
 PLUGIN_ALLOW_LIST: list[str] = env.list("TOUCHSTONE_PLUGINS", [])
 """Names of the only plugins to let in; empty lets every installed one in."""
 
@@ -129,6 +131,15 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+"""The mail server that confirms voters' addresses; empty sends no e-mail, and pages say so."""
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "touchstone@localhost")
+
 HTTPS = env.bool("TOUCHSTONE_HTTPS", False)
 """True behind TLS: secure cookies, HSTS and a redirect from http."""
 SECURE_SSL_REDIRECT = HTTPS
@@ -137,7 +148,9 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TOUCHSTONE_BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("TOUCHSTONE_BEHIND_PROXY", False)
+"""True behind a proxy of the operator's, which tells the scheme and, last in X-Forwarded-For, the visitor's address."""
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

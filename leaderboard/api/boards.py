@@ -121,7 +121,7 @@ def _item(board: Board, sizes: dict[int, int]) -> BoardItem:
         metric=board.metric.name if board.metric else None,
         baseline=board.baseline.slug if board.baseline else None,
         parent=board.parent.slug if board.parent else None,
-        entries=sizes.get(board.parent_id or board.pk, 0),
+        entries=sizes.get(board.entries_of, 0),
         snapshot=board.current.digest if board.current else None,
         snapshot_at=board.current.created_at if board.current else None,
     )

@@ -14,11 +14,19 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from leaderboard.api import problems
+from leaderboard.api.arenas import router as arenas
+from leaderboard.api.audits import router as audits
 from leaderboard.api.boards import router as boards
+from leaderboard.api.endpoints import router as endpoints
 from leaderboard.api.entries import router as entries
+from leaderboard.api.exports import router as exports
 from leaderboard.api.judgments import router as judgments
+from leaderboard.api.moderation import router as moderation
+from leaderboard.api.pairing import router as pairing
 from leaderboard.api.plugins import router as plugins
 from leaderboard.api.submissions import router as submissions
+from leaderboard.api.sweeps import router as sweeps
+from leaderboard.api.trials import router as trials
 from leaderboard.api.variation import router as variation
 
 View = Callable[..., HttpResponseBase]
@@ -85,5 +93,20 @@ class Api(NinjaAPI):
 
 api = Api(title="Touchstone", version="1", description=DESCRIPTION, urls_namespace="api")
 problems.register(api)
-for router in (boards, variation, judgments, entries, submissions, plugins):
+for router in (
+    boards,
+    exports,
+    variation,
+    judgments,
+    entries,
+    submissions,
+    sweeps,
+    pairing,
+    plugins,
+    endpoints,
+    audits,
+    trials,
+    moderation,
+    arenas,
+):
     api.add_router("", router)

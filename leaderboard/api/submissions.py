@@ -20,7 +20,7 @@ from leaderboard.api.auth import Bearer, SignedRequest
 from leaderboard.api.problems import responses
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Job, Submission
-from leaderboard.queries.submissions import all_submissions, progress
+from leaderboard.queries.submissions import Progress, all_submissions, progress
 from leaderboard.services import submissions
 from leaderboard.services.text import storable
 
@@ -32,7 +32,11 @@ router = Router(tags=["submissions"])
 
 
 class NewSubmission(BaseModel):
-    """What to evaluate. `model` and `decoding` are settings of the plugins named; see `/plugins`."""
+    """What to evaluate. `model` and `decoding` are settings of the plugins named; see `/plugins`.
+
+    `samples` outputs are made for each prompt and each of `seeds`; `seed` is a short way to give only one.
+    Judging waits where it would cost more than `max_usd` dollars or `max_tokens` tokens.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -44,14 +48,21 @@ class NewSubmission(BaseModel):
     system: str = ""
     samples: int = 1
     seed: int = 0
+    seeds: list[int] | None = None
+    max_usd: float | None = Field(None, ge=0, le=1_000_000)
+    max_tokens: int | None = Field(None, ge=0, le=10**15)
 
     def request(self) -> submissions.Request:
         """For the service. Raises InvalidInput for what no database can hold."""
-        fields = self.model_dump()
-        faults = list(_unstorable(fields))
+        fields = self.model_dump(exclude={"seeds"})
+        faults = list(unstorable(fields))
+        if self.seeds is not None and "seed" in self.model_fields_set:
+            faults.append(FieldError(("seed",), "Give either `seed` or `seeds`."))
+        if self.seeds == []:
+            faults.append(FieldError(("seeds",), "Give one seed or more."))
         if faults:
             raise InvalidInput(*faults)
-        return submissions.Request(**fields)
+        return submissions.Request(**fields, seeds=tuple(self.seeds or ()))
 
 
 class EstimateItem(BaseModel):
@@ -72,10 +83,21 @@ class OutputStage(BaseModel):
 
 
 class JudgingStage(BaseModel):
-    """Comparisons judged; `total` is 0 until judging is planned."""
+    """Comparisons judged; `total` is 0 until judging is planned. `per_second` is the rate of late, while judging."""
 
     done: int
     total: int
+    per_second: float | None
+    seconds_left: int | None
+
+
+class SpendItem(BaseModel):
+    """What judging has cost. Dollars count only what has a known price; null caps are none."""
+
+    usd: float
+    tokens: int
+    max_usd: float | None
+    max_tokens: int | None
 
 
 class JobStage(BaseModel):
@@ -96,21 +118,28 @@ class Stages(BaseModel):
 
 
 class SubmissionItem(BaseModel):
-    """A submission. `state` is queued, generating or judging, and at last done, partial, failed or cancelled."""
+    """A submission. `state` is queued, generating or judging, and at last done, partial, failed or cancelled.
+
+    `waiting`: why a piece of its work waits, such as for budget; empty where none does.
+    """
 
     id: UUID
     board: str
     entry: str
     samples: int
     seed: int
+    seeds: list[int]
+    sweep: UUID | None
     state: str
     error: str
     stages: Stages
+    waiting: str
+    spend: SpendItem | None
     created_at: datetime
     updated_at: datetime
 
 
-def _unstorable(value: Any) -> Iterator[FieldError]:
+def unstorable(value: Any) -> Iterator[FieldError]:
     """Faults that JSON allows and the databases do not; without recursion, since depth is one of them."""
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while waiting:
@@ -129,22 +158,26 @@ def _unstorable(value: Any) -> Iterator[FieldError]:
 
 
 def _item(submission: Submission) -> SubmissionItem:
+    now = progress(submission)
     return SubmissionItem(
         id=submission.pk,
         board=submission.board.slug,
         entry=submission.entry.slug,
         samples=submission.samples,
         seed=submission.seed,
+        seeds=submission.all_seeds,
+        sweep=submission.sweep_id,
         state=submission.state,
         error=submission.error,
-        stages=_stages(submission),
+        stages=_stages(submission, now),
+        waiting="" if submission.ended else now.waiting,
+        spend=SpendItem(**vars(now.spend)) if now.spend else None,
         created_at=submission.created_at,
         updated_at=submission.updated_at,
     )
 
 
-def _stages(submission: Submission) -> Stages:
-    now = progress(submission)
+def _stages(submission: Submission, now: Progress) -> Stages:
     jobs = Job.objects.filter(submission=submission).exclude(state=Job.State.CANCELLED)
     failed = Q(state=Job.State.FAILED)
     counts = jobs.aggregate(
@@ -153,7 +186,7 @@ def _stages(submission: Submission) -> Stages:
     errors = jobs.filter(failed).order_by("error").values_list("error", flat=True).distinct()[:MAX_ERRORS]
     return Stages(
         outputs=OutputStage(made=now.outputs, wanted=now.outputs_wanted),
-        judging=JudgingStage(done=now.judged, total=now.to_judge),
+        judging=JudgingStage(done=now.judged, total=now.to_judge, per_second=now.rate, seconds_left=now.seconds_left),
         jobs=JobStage(**counts, errors=list(errors)),
     )
 

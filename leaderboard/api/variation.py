@@ -37,9 +37,11 @@ class ReportList(BaseModel):
 class ReportDetails(ReportItem):
     """One report. Scores are shares of 1; an estimate has `value`, `se`, `low` and `high`, or null.
 
-    `entries` in `details`: one row a configuration, with its `runs`, its `gap` from greedy decoding, `consistency`
-    over prompts, variance `split` and `best_of` curves; `oracle` is an upper bound, never a method. `flips`: pairs of
-    models under the greedy and the sampled ranking.
+    `entries` in `details`: one row a configuration, with its `runs` and `seeds`, its `gap` from greedy decoding,
+    `consistency` over prompts, variance `split`, that of each judge in `judged`, `lengths`, `shares` of outputs
+    that are truncated, empty or repeated, `diversity`, and `best_of` curves; `oracle` is an upper bound, never a
+    method, and is pass@k where `right_wrong` is true. `tradeoffs`: quality, diversity and `eda` of each, and
+    whether it is on the frontier. `flips`: pairs of models under the greedy and the sampled ranking.
     """
 
     board: str

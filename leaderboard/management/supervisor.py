@@ -78,7 +78,9 @@ class Supervisor:
         command += ["--pool", "solo", "-Q", QUEUES]
         command += ["-l", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        environment = {"OMP_NUM_THREADS": str(os.cpu_count() or 1), **quiet, **os.environ}
+        # One core is left to the pages: threads that wait for each other at every step crawl where a core is shared.
+        threads = str(max(1, (os.cpu_count() or 1) - 1))
+        environment = {"OMP_NUM_THREADS": threads, **quiet, **os.environ}
         self.worker = subprocess.Popen(command, start_new_session=True, env=environment)  # noqa: S603
 
     def _turn(self) -> bool:

@@ -14,9 +14,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import ApiToken, User
+from leaderboard.models import ApiToken, User, VerifiedEmail
 from leaderboard.queries import submissions as read_submissions
-from leaderboard.services import accounts
+from leaderboard.services import accounts, addresses
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -90,6 +90,9 @@ def account(request: HttpRequest) -> HttpResponse:
         "secret": secret,
         "tokens": request.user.tokens.filter(revoked_at=None).order_by("-created_at"),
         "submissions": read_submissions.of_user(request.user.pk),
+        "verified": VerifiedEmail.objects.filter(user=request.user).first(),
+        "can_send": addresses.can_send(),
+        "no_mail": addresses.NO_MAIL,
     }
     return render(request, "account.html", context, status=422 if form.errors else 200)
 

@@ -1,25 +1,30 @@
-"""Blind voting. Which entries are behind a pair is told only after the vote."""
+"""Blind voting: the pair, the vote, the reveal, and taking a vote back. Who wrote what is told only after the vote."""
 
 from __future__ import annotations
 
-import secrets
+import math
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import Ballot, Board, User
+from leaderboard.models import Board, Output
 from leaderboard.queries import arena as read
-from leaderboard.queries import boards as read_boards
 from leaderboard.queries import compare as read_compare
-from leaderboard.queries.render import render as as_html
-from leaderboard.services import arena
+from leaderboard.queries.word_diff import Passage, word_diff
+from leaderboard.services import ballots, renderings
+from leaderboard.services.vote_checks import bits_for
+from leaderboard.web.arena_join import closed
+from leaderboard.web.vote_limits import network_of_request, too_many
+from leaderboard.web.voter_identity import session_of, voter_of
 
 BUTTONS = (
     ("left", "A", "A is better"),
@@ -29,72 +34,145 @@ BUTTONS = (
     ("skip", "S", "Skip"),
 )
 """Choice, key, label."""
+LABELS = {choice: label for choice, _, label in BUTTONS}
+MOST_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One answer on the screen. `passages`: its words, marked where the other has others; None where not asked for."""
+
+    key: str
+    output: Output
+    html: SafeString
+    passages: list[Passage] | None = None
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def vote(request: HttpRequest, slug: str) -> HttpResponse:
-    """A pair to vote on; with `?shown=`, what was behind the pair just voted on."""
-    board = get_object_or_404(read_boards.all_boards(), slug=slug)
-    if not board.open_to_votes:
-        raise Http404("This board takes no votes.")
-    voter = _voter(request)
-    if request.method == "POST":
-        return _cast(request, board, voter)
-    if token := request.GET.get("shown"):
-        return _reveal(request, board, token, voter)
-    return _pair(request, board, voter)
+    """A pair to vote on; with `?shown=`, what was behind the pair just voted on; `?ahead=`: before it is shown."""
+    board = _board(slug)
+    if request.method != "POST" and (signed := request.GET.get("shown")):
+        return _reveal(request, board, signed)
+    if page := closed(request, board) or too_many(request, board):
+        return page
+    return _cast(request, board) if request.method == "POST" else _pair(request, board)
 
 
-def _voter(request: HttpRequest) -> str:
-    if request.user.is_authenticated:
-        return f"user:{request.user.pk}"
-    if "voter" not in request.session:
-        request.session["voter"] = secrets.token_hex(16)
-    return f"anonymous:{request.session['voter']}"
-
-
-def _pair(request: HttpRequest, board: Board, voter: str) -> HttpResponse:
-    """The open ballot of this session comes back on a reload, so that pairs cannot be picked over."""
-    slot = f"ballot:{board.pk}"
-    token = request.session.get(slot)
-    ballot = read.open_ballot(board, token=token, voter=voter) if token else None
-    if ballot is None:
-        ballot = arena.draw(board, voter=voter)
-        request.session[slot] = ballot.token if ballot else ""
-    context = {"board": board, "ballot": ballot, "buttons": BUTTONS, "votes": read.vote_count(board)}
-    return render(request, "vote.html", context | (_panes(ballot) if ballot else {}))
-
-
-def _panes(ballot: Ballot) -> dict[str, Any]:
-    left, right = read.sides(ballot)
-    return {
-        "prompt": ballot.comparison.prompt,
-        "panes": [("A", "left", left, as_html(left.text)), ("B", "right", right, as_html(right.text))],
-    }
-
-
-def _cast(request: HttpRequest, board: Board, voter: str) -> HttpResponse:
-    token, choice = request.POST.get("token", ""), request.POST.get("choice", "")
-    ballot = read.open_ballot(board, token=token, voter=voter)
-    seconds = (timezone.now() - ballot.created_at).total_seconds() if ballot else None
-    user = request.user if isinstance(request.user, User) else None
-    here = reverse("vote", args=[board.slug])
+@never_cache
+@require_POST
+def undo(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take the last vote back."""
+    board = _board(slug)
+    who = {"voter": voter_of(request), "session": session_of(request)}
     try:
-        arena.cast(token=token, voter=voter, user=user, choice=choice, seconds_shown=seconds)
+        ballots.undo(board, request.POST.get("token", ""), **who)
     except InvalidInput as problem:
-        for error in problem.errors:
-            messages.error(request, error.message)
-        return redirect(here)
-    return redirect(here if choice == "skip" else f"{here}?shown={token}")
+        return _refused(request, board, problem)
+    messages.success(request, "Your vote is taken back and counts for nothing. Its pair will not come back.")
+    return redirect("vote", board.slug)
 
 
-def _reveal(request: HttpRequest, board: Board, token: str, voter: str) -> HttpResponse:
-    ballot = read.used_ballot(board, token=token, voter=voter)
-    if ballot is None:
+@never_cache
+@require_GET
+def stamp(request: HttpRequest, slug: str) -> HttpResponse:
+    """When a pair that was fetched ahead came on the screen, by this server's clock, signed."""
+    return HttpResponse(ballots.stamp(request.GET.get("token", "")), content_type="text/plain")
+
+
+def _board(slug: str) -> Board:
+    board = read.open_boards().filter(slug=slug).first()
+    if board is None:
+        raise Http404("This board takes no votes.")
+    return board
+
+
+def _pair(request: HttpRequest, board: Board) -> HttpResponse:
+    ballot = ballots.issue(board, voter=voter_of(request))
+    context: dict[str, Any] = {
+        "board": board,
+        "ballot": ballot,
+        "buttons": BUTTONS,
+        "votes": read.vote_count(board),
+        "closest": read.closest(board),
+        "ahead": "ahead" in request.GET,
+        "after": request.GET.get("after", ""),
+    }
+    if ballot:
+        pair = read.pair(ballot)
+        signed = ballots.sign(ballot, session=session_of(request))
+        context |= {"prompt": pair.prompt, "panes": _panes(pair), "signed": signed, "work": bits_for(board)}
+    return render(request, "vote.html", context)
+
+
+def _panes(pair: read.Pair, *, differ: bool = False) -> list[Pane]:
+    html = renderings.html_of([pair.left.text, pair.right.text])
+    passages = word_diff(pair.left.text, pair.right.text) if differ else (None, None)
+    sides = zip("AB", (pair.left, pair.right), passages, strict=True)
+    return [Pane(key, output, html[output.text], marked) for key, output, marked in sides]
+
+
+def _cast(request: HttpRequest, board: Board) -> HttpResponse:
+    signed, choice = request.POST.get("token", ""), request.POST.get("choice", "")
+    who = {"voter": voter_of(request), "session": session_of(request)}
+    try:
+        ballots.cast(board, signed, choice, **who, seen=_seen(request))
+    except InvalidInput as problem:
+        return _refused(request, board, problem)
+    return redirect("vote", board.slug) if choice == "skip" else redirect(_address(board, shown=signed))
+
+
+def _seen(request: HttpRequest) -> ballots.Seen:
+    return ballots.Seen(
+        shown=request.POST.get("shown", ""),
+        visible=_seconds(request.POST.get("visible", "")),
+        expanded="expanded" in request.POST,
+        network=network_of_request(request),
+        check=request.POST.get("check", ""),
+    )
+
+
+def _seconds(text: str) -> float | None:
+    """What a browser says that it measured; None for anything that cannot be."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0 <= value <= MOST_SECONDS else None
+
+
+def _refused(request: HttpRequest, board: Board, problem: InvalidInput) -> HttpResponse:
+    for error in problem.errors:
+        messages.error(request, error.message)
+    return redirect("vote", board.slug)
+
+
+def _address(board: Board, **query: str) -> str:
+    return f"{reverse('vote', args=[board.slug])}?{urlencode(query)}"
+
+
+def _reveal(request: HttpRequest, board: Board, signed: str) -> HttpResponse:
+    try:
+        ballot = ballots.find(board, signed, voter=voter_of(request), session=session_of(request))
+    except InvalidInput:
         return redirect("vote", board.slug)
-    verdicts = read_compare.verdicts_on(board, ballot.comparison, straight=not ballot.swapped)
-    chosen = read.chosen(ballot)
-    label = next((text for name, _, text in BUTTONS if name == chosen), chosen)
-    context = {"board": board, "chosen": label, "verdicts": verdicts, **_panes(ballot)}
+    if not hasattr(ballot, "vote"):
+        return redirect("vote", board.slug)
+    pair = read.pair(ballot, names=True)
+    others = read.others(board, ballot)
+    context: dict[str, Any] = {
+        "board": board,
+        "signed": signed,
+        "chosen": LABELS[read.chosen(ballot)],
+        "taken_back": hasattr(ballot.vote, "undo"),
+        "prompt": pair.prompt,
+        "panes": _panes(pair, differ="diff" in request.GET),
+        "differ": "diff" in request.GET,
+        "others": [(LABELS[choice], count) for choice, count in others.items()],
+        "voters": sum(others.values()),
+        "verdicts": read_compare.verdicts_on(board, ballot.comparison, straight=not ballot.swapped),
+        "next": _address(board, after=signed),
+        "diff": _address(board, shown=signed, diff="1"),
+    }
     return render(request, "reveal.html", context)

@@ -12,14 +12,18 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from leaderboard.benchmarks.exchange.formats import FORMATS
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, Submission
+from leaderboard.queries import audits, people, standings, variation
 from leaderboard.queries import boards as read
-from leaderboard.queries import standings, variation
 from leaderboard.queries.standings import Line, View
 from leaderboard.web import columns
+from leaderboard.web.audits import worths
 from leaderboard.web.charts.whiskers import measure, whiskers
 from leaderboard.web.columns import Cell
+from leaderboard.web.people import together
+from leaderboard.web.variation import ladders
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,15 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     view = View.of(request.GET)
     _check_category(found, view.category)
     active = read.active_submissions(found)
-    report = variation.newest_digest(found)
-    etag = _etag(request, found, view, active, report)
+    report, audit = variation.newest_digest(found), audits.newest(found)
+    family = people.family(found)
+    etag = _etag(request, found, view, active, [report, audit, [[one.slug, one.current_id] for one in family]])
     unread = "messages" in request.COOKIES  # a 304 would hide them
     answer = None if unread else get_conditional_response(request, etag=etag)
     if answer is None:
-        answer = render(request, "board.html", {**_context(found, view, active), "has_report": bool(report)})
+        shown = _ladder(found, view) if report else {}
+        beside = {"together": together(found, family), "family": family, "has_report": bool(report)}
+        answer = render(request, "board.html", {**_context(found, view, active), **shown, **beside})
     answer["ETag"] = etag
     answer["Cache-Control"] = "no-cache"
     return answer
@@ -89,13 +96,13 @@ def _check_category(board: Board, category: str) -> None:
         raise Http404(f"This board has no category '{category}'.")
 
 
-def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission], report: str) -> str:
+def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission], reports: list[Any]) -> str:
     """The snapshot's digest, and what else the page shows.
 
-    That is the view, who is signed in, what runs, the form token, and the link to the non-determinism report.
+    That is the view, who is signed in, what runs, the form token, and the newest reports on variation and judges.
     """
     digest = found.current.digest if found.current else "empty"
-    known = [found.wanted, found.built, found.title, bool(report)]
+    known = [found.wanted, found.built, found.title, *reports]
     seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), *known]
     shown = fingerprint("page", seen, [[str(s.pk), s.state] for s in active])
     return f'"{digest}.{shown[:12]}"'
@@ -126,7 +133,27 @@ def _context(found: Board, view: View, active: list[Submission]) -> dict[str, An
         "active": active,
         "stale": found.built < found.wanted,
         "votes_here": found.open_to_votes,
+        "worths": worths(found),
+        "downloads": _downloads(found),
     }
+
+
+def _ladder(found: Board, view: View) -> dict[str, Any]:
+    """The decoding ladder of the model that the view names, and the models to choose from; two queries."""
+    models = variation.models(found)
+    chosen = next((model for model in models if not view.model or str(model.pk) == view.model), None)
+    report = variation.of_model(found, chosen.pk) if chosen else None
+    if report is None:
+        raise Http404(f"This board has no report of a model '{view.model}'.")
+    choices = [Choice(model.name, f"{view.but(model=model.pk)}#ladder", model == chosen) for model in models]
+    return {"ladder": ladders([report])[0], "ladder_choices": choices if len(choices) > 1 else []}
+
+
+def _downloads(found: Board) -> list[Choice]:
+    """A link for each format that the board's facts fit; AlpacaEval's needs a baseline."""
+    forms = [form for form in FORMATS.values() if found.baseline_id or form.name != "alpaca-eval"]
+    address = f"/api/v1/boards/{found.slug}/export"
+    return [Choice(form.title, f"{address}?format={form.name}", False) for form in forms]
 
 
 def _shown(rows: list[Line], kinds: list[columns.Kind], details: dict[str, Any], field: str) -> list[Shown]:

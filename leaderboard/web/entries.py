@@ -27,8 +27,9 @@ from leaderboard.web.flags import DecisionForm, prefix, sections
 
 
 def _written(outputs: list[Output]) -> list[dict[str, Any]]:
-    """Outputs with their text as safe HTML."""
-    return [{"output": output, "html": as_html(output.text)} for output in outputs]
+    """Outputs with their text as safe HTML, and the candidates that a selector chose among."""
+    candidates = read.candidates_of(outputs)
+    return [{"output": o, "html": as_html(o.text), "candidates": candidates.get(o.pk, [])} for o in outputs]
 
 
 @require_safe
@@ -64,6 +65,7 @@ def _entry_page(request: HttpRequest, found: Entry, bound: dict[int, DecisionFor
     records = flags_of(found, read.kept_out(places))
     context = {
         "entry": found,
+        "pool": found.pool() if found.decoding.pool_id else None,
         "places": places,
         "reported": read_variation.boards_of(found),
         "flags": sections(records, may_decide=request.user.has_perm(flag_service.RIGHT), bound=bound),

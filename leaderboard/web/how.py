@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from leaderboard.models import Standing
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import charts as read
+from leaderboard.web import pairing
 from leaderboard.web.boards import details_of
 from leaderboard.web.charts.chart import names_of
 from leaderboard.web.columns import NONE, chance_text
@@ -77,6 +78,7 @@ def how(request: HttpRequest, slug: str) -> HttpResponse:
         "fragility": fragility_sentence(details, names),
         "difficulty": DIFFICULTY.get(length.get("difficulty", ""), ""),
         "games": games(length),
+        "pairing": pairing.section(board),
     }
     return render(request, "how.html", context)
 

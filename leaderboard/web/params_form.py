@@ -11,6 +11,8 @@ from django import forms
 from leaderboard.contracts.params import Params
 
 SCALE = {"step": "any"}
+LONG_TEXT = 4000
+"""A text that may be this long gets several lines."""
 
 
 class LinesField(forms.CharField):
@@ -26,6 +28,14 @@ class LinesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """A list as lines."""
         return "\n".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
+class ValueField(forms.JSONField):
+    """A value written as JSON; nothing is an empty box, not the word null."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """As JSON."""
+        return "" if value is None else super().prepare_value(value)
 
 
 def fields_for(kind: type[Params], prefix: str) -> dict[str, forms.Field]:
@@ -96,7 +106,8 @@ def _number(part: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
 
 def _text(part: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
     secret = part.get("format") == "password"
-    widget = forms.PasswordInput() if secret else forms.TextInput()
+    long = part.get("maxLength", 0) >= LONG_TEXT
+    widget = forms.PasswordInput() if secret else forms.Textarea(attrs={"rows": 6}) if long else forms.TextInput()
     return forms.CharField(max_length=part.get("maxLength"), widget=widget, **shared)
 
 
@@ -112,4 +123,4 @@ def _json(_: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
     hint = f"{shared['help_text']} Written as JSON.".strip()
     first = shared["initial"]
     start = None if first is None else json.loads(json.dumps(first))
-    return forms.JSONField(widget=forms.Textarea(attrs={"rows": 3}), **{**shared, "help_text": hint, "initial": start})
+    return ValueField(widget=forms.Textarea(attrs={"rows": 3}), **{**shared, "help_text": hint, "initial": start})

@@ -12,7 +12,8 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput, Params
 from leaderboard.contracts.registry import PluginError, Registry
 from leaderboard.models import Board
-from leaderboard.services.submissions import MAX_SAMPLES, Request
+from leaderboard.services import budgets, seeds
+from leaderboard.services.submissions import Request
 from leaderboard.web.params_form import fields_for, values_of
 
 PLUGINS: dict[str, tuple[str, Registry[Any]]] = {
@@ -35,6 +36,25 @@ def _choices(family: Registry[Any]) -> tuple[list[tuple[str, str]], list[str]]:
     return found, broken
 
 
+class SeedsField(forms.CharField):
+    """Whole numbers with commas between."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Seeds",
+            max_length=400,
+            initial="0",
+            help_text="One or several, such as 1, 2. The same seed gives the same outputs.",
+        )
+
+    def clean(self, value: Any) -> Any:
+        """The seeds as a tuple."""
+        try:
+            return seeds.read(super().clean(value))
+        except InvalidInput as problem:
+            raise forms.ValidationError([error.message for error in problem.errors]) from None
+
+
 class SubmitForm(forms.Form):
     """Chooses the board, the model, the decoding and how much to generate."""
 
@@ -42,9 +62,9 @@ class SubmitForm(forms.Form):
     generator = forms.ChoiceField(label="Backend", help_text="What runs the model.")
     strategy = forms.ChoiceField(label="Decoding strategy", help_text="How each token is chosen.")
     samples = forms.IntegerField(
-        label="Samples", min_value=1, max_value=MAX_SAMPLES, initial=1, help_text="Outputs for each prompt."
+        label="Samples", min_value=1, max_value=seeds.MAX_RUNS, initial=1, help_text="Outputs for each prompt and seed."
     )
-    seed = forms.IntegerField(label="Seed", min_value=0, initial=0, help_text="The same seed gives the same outputs.")
+    seeds = SeedsField()
     system = forms.CharField(
         label="System text",
         required=False,
@@ -53,8 +73,23 @@ class SubmitForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Sent before each prompt; leave empty to send none.",
     )
+    max_usd = forms.FloatField(
+        label="Most dollars",
+        required=False,
+        min_value=0,
+        max_value=budgets.MOST_USD,
+        help_text="Judging waits before it costs more. Leave empty for no cap.",
+    )
+    max_tokens = forms.IntegerField(
+        label="Most tokens",
+        required=False,
+        min_value=0,
+        max_value=budgets.MOST_TOKENS,
+        help_text="Judging waits before it takes more. Leave empty for no cap.",
+    )
     key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     """Makes a double click one submission."""
+    plugins = PLUGINS
 
     def __init__(self, chosen: Mapping[str, Any], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
@@ -63,7 +98,7 @@ class SubmitForm(forms.Form):
         boards = Board.objects.filter(open_to_submissions=True).values_list("slug", "title")
         self._offer("board", list(boards), chosen)
         self.initial.setdefault("key", uuid.uuid4().hex)
-        for prefix, (name, family) in PLUGINS.items():
+        for prefix, (name, family) in self.plugins.items():
             choices, broken = _choices(family)
             self.broken += broken
             picked = self._offer(name, choices, chosen)
@@ -107,13 +142,15 @@ class SubmitForm(forms.Form):
             decoding=values_of(given, self.kinds["decoding"], "decoding"),
             system=given["system"],
             samples=given["samples"],
-            seed=given["seed"],
+            seeds=given["seeds"],
+            max_usd=given["max_usd"],
+            max_tokens=given["max_tokens"],
         )
 
     def take(self, problem: InvalidInput) -> None:
         """Put every fault on its field; one without a field goes to the top."""
         for error in problem.errors:
-            name = "-".join(map(str, error.path[:2])) if error.path[:1] and error.path[0] in PLUGINS else ""
+            name = "-".join(map(str, error.path[:2])) if error.path[:1] and error.path[0] in self.plugins else ""
             name = name or (str(error.path[0]) if error.path else "")
             text = error.message if name in self.fields else f"{'.'.join(map(str, error.path))}: {error.message}"
             self.add_error(name if name in self.fields else None, text)

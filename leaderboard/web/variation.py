@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from leaderboard.models import Board, LanguageModel, VariationReport
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import variation as read
-from leaderboard.web.charts import contests, decoding, tables
-from leaderboard.web.charts.along import BEST_OF
+from leaderboard.web.charts import contests, decoding, splits, tables
+from leaderboard.web.charts.along import BEST_OF, PASSES
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported
 from leaderboard.web.charts.spans import bounds
 from leaderboard.web.charts.tables import Listing
 
-TELLING = ("ladder", "gaps", "consistency", "length")
-"""Charts whose rows or tables hold every figure already."""
+TELLING = ("consistency",)
+"""Charts that hold every figure already, as do those with a table beside them."""
+LAYOUT = 1
+"""Raised when a file's columns change, so that nobody keeps an old one."""
 MOST_PAIRS = 50
 """Pairs of models that the page shows; the file has all."""
 
@@ -31,6 +35,7 @@ class Ladder:
     model: LanguageModel
     chart: Chart | None
     table: Listing
+    report: Reported
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,9 @@ def ladders(reports: list[VariationReport]) -> list[Ladder]:
     known = [(report.model, _reported(report)) for report in reports]
     rows = [row for _, one in known for row in decoding.measured(one)]
     over = bounds(rows) if rows else None
-    return [Ladder(model, _named(decoding.ladder_chart(one, over), model), tables.ladder(one)) for model, one in known]
+    return [
+        Ladder(model, _named(decoding.ladder_chart(one, over), model), tables.ladder(one), one) for model, one in known
+    ]
 
 
 def _named(chart: Chart | None, model: LanguageModel) -> Chart | None:
@@ -83,9 +90,11 @@ def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse
         "found": found,
         "report": report,
         "sections": shown,
+        "passes": any(section.chart.name == PASSES for section in shown),
         "links": links([section.chart for section in shown]),
         "tested": contests.of_pairs(report),
         "volume": contests.volume(report),
+        "unsplit": splits.unsplit(report),
     }
     return render(request, "variation_model.html", context)
 
@@ -93,8 +102,9 @@ def variation_of_model(request: HttpRequest, slug: str, pk: int) -> HttpResponse
 def sections(report: Reported) -> list[Section]:
     """Every chart that there is data for, with its table."""
     beside = {"ladder": tables.scores(report), "gaps": tables.gaps(report), "length": tables.lengths(report)}
+    beside |= {"diversity": tables.diversity(report), **tables.variances(report)}
     return [
-        Section(chart, beside.get(chart.name), "" if chart.name in TELLING else chart.text)
+        Section(chart, beside.get(chart.name), "" if chart.name in TELLING or beside.get(chart.name) else chart.text)
         for chart in decoding.drawn(report)
     ]
 
@@ -108,9 +118,14 @@ def links(charts: list[Chart]) -> list[tuple[str, str]]:
 
 @require_safe
 def variation_csv(request: HttpRequest, slug: str, pk: int, name: str) -> HttpResponse:
-    """The data of one chart of a model."""
-    board, found = _find(slug, pk)
-    for chart in decoding.drawn(_reported(found)):
+    """The data of one chart of a model. Its ETag is of the report's digest: a known file is not made again."""
+    board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    digest = read.digest_of_model(board, pk)
+    return _kept(request, f"{digest}-{name}", lambda: _chart_csv(board, pk, name))
+
+
+def _chart_csv(board: Board, pk: int, name: str) -> HttpResponse:
+    for chart in decoding.drawn(_reported(_found(board, pk))):
         if chart.name == name:
             return _csv(chart.table, f"{board.slug}-{pk}-{name}")
     raise Http404(f"This report has no data for a chart '{name}'.")
@@ -120,18 +135,36 @@ def variation_csv(request: HttpRequest, slug: str, pk: int, name: str) -> HttpRe
 def flips_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Every pair of models under the greedy and the sampled ranking."""
     board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    return _kept(request, f"{read.newest_digest(board)}-flips", lambda: _flips_csv(board))
+
+
+def _flips_csv(board: Board) -> HttpResponse:
     pairs = _pairs(read.latest(board))
     if not pairs:
         raise Http404("This board has no pairs of models with a configuration in common.")
     return _csv(tables.flips_table(pairs), f"{board.slug}-flips")
 
 
+def _kept(request: HttpRequest, content: str, make: Callable[[], HttpResponse]) -> HttpResponse:
+    """What `make` gives, or 304 where the client has it; `content` and the form of the files decide that."""
+    etag = f'"{content}.{LAYOUT}"'
+    answer = get_conditional_response(request, etag=etag)
+    found = answer if isinstance(answer, HttpResponse) else make()
+    found["ETag"] = etag
+    found["Cache-Control"] = "no-cache"
+    return found
+
+
 def _find(slug: str, pk: int) -> tuple[Board, VariationReport]:
     board = get_object_or_404(read_boards.all_boards(), slug=slug)
+    return board, _found(board, pk)
+
+
+def _found(board: Board, pk: int) -> VariationReport:
     found = read.of_model(board, pk)
     if found is None:
         raise Http404("This board has no report of that model.")
-    return board, found
+    return found
 
 
 def _reported(report: VariationReport) -> Reported:

@@ -18,6 +18,8 @@ SENTENCES = {
     "uninformative": "Votes do not follow which answer is better.",
     "target": "Votes for one entry more often than it earns.",
     "target-cohort": "Votes of this hour favour one entry more than it earns.",
+    "target-day": "Votes of this day favour one entry more than it earns.",
+    "target-network": "Votes from this network favour one entry more than it earns.",
 }
 
 

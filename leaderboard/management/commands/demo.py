@@ -23,7 +23,7 @@ LIMIT_SECONDS = 600
 class Command(Base):
     """Runs the demo."""
 
-    help = "Decode, judge and rank two tiny models in nine ways, on this machine, and show it as a site."
+    help = "Decode, judge and rank two tiny models in eleven ways, on this machine, and show it as a site."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options."""
@@ -57,24 +57,37 @@ class _Watch:
         self.made, self.supervisor, self.stay = made, supervisor, stay
         self.began, self.seconds, self.pages = time.monotonic(), 0.0, 0
         self.over, self.faults, self._told = False, list[str](), ""
+        self.judged: list[Submission] = []
 
     def tick(self) -> bool:
         """Called at each sweep; False ends the demo."""
         if self.over:
             return self.stay
         self._tell()
-        board = Board.objects.select_related("current").get(slug=demo.BOARD)
-        ended = all(s.ended for s in Submission.objects.filter(board=board)) and board.built >= board.wanted
+        ended = self._at_rest(demo.BOARD) and self._all_judged()
         late = time.monotonic() - self.began > LIMIT_SECONDS
         if late and not self.stay:
             self.faults.append(f"The demo did not end in {LIMIT_SECONDS} s.")
             return False
         if ended:
-            self._end(board)
+            self._end(Board.objects.select_related("current").get(slug=demo.BOARD))
         return self.stay or not ended
 
+    def _at_rest(self, slug: str) -> bool:
+        """Whether everything submitted to the board has ended and is rated."""
+        board = Board.objects.get(slug=slug)
+        return all(s.ended for s in Submission.objects.filter(board=board)) and board.built >= board.wanted
+
+    def _all_judged(self) -> bool:
+        """The tiny judge reads outputs that are there already, so it comes last."""
+        if not self.judged:
+            self.judged = demo.judge_some(self.made)
+            return False
+        return self._at_rest(demo.JUDGED)
+
     def _tell(self) -> None:
-        states = Counter(str(s.get_state_display()) for s in Submission.objects.filter(board=self.made.board))
+        shown = (demo.BOARD, demo.JUDGED)
+        states = Counter(str(s.get_state_display()) for s in Submission.objects.filter(board__slug__in=shown))
         told = ", ".join(f"{count} {state.lower()}" for state, count in sorted(states.items()))
         if told != self._told:
             console.print(f"{time.monotonic() - self.began:4.0f} s  {told}")
@@ -92,6 +105,7 @@ class _Watch:
         for line in (
             f"Board:    {at}/boards/{demo.BOARD}/",
             f"Vote:     {at}/boards/{demo.ARENA}/vote/",
+            f"Judges:   {at}/judges/",
             f"Sign in:  {at}/sign-in/link/{demo.link_token(self.made.user)}/",
             f"curl '{at}/api/v1/boards/{demo.BOARD}/standings'",
             f"pandas.read_csv('{at}/api/v1/boards/{demo.BOARD}/standings?format=csv')",

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import console, fail, pairs
 from leaderboard.models import Submission
-from leaderboard.services import submissions
+from leaderboard.services import seeds, submissions
 
 
 class Command(Base):
@@ -26,8 +26,12 @@ class Command(Base):
         parser.add_argument("--strategy", default="greedy", help="decoding plugin (default greedy)")
         parser.add_argument("--decoding", nargs="*", default=[], metavar="NAME=VALUE", help="such as temperature=0.7")
         parser.add_argument("--system", default="", help="system text")
-        parser.add_argument("--samples", type=int, default=1, help="outputs for each prompt (default 1)")
-        parser.add_argument("--seed", type=int, default=0, help="seed of the run (default 0)")
+        parser.add_argument("--samples", type=int, default=1, help="outputs for each prompt and seed (default 1)")
+        one = parser.add_mutually_exclusive_group()
+        one.add_argument("--seed", type=int, default=0, help="seed of the run (default 0)")
+        one.add_argument("--seeds", metavar="SEED,…", help="several seeds, such as 1,2")
+        parser.add_argument("--max-usd", type=float, help="most dollars that judging may cost")
+        parser.add_argument("--max-tokens", type=int, help="most tokens that judging may take")
         parser.add_argument("--estimate", action="store_true", help="only say how much work it is")
         parser.add_argument("--wait", action="store_true", help="wait until it has ended")
 
@@ -42,6 +46,9 @@ class Command(Base):
             system=options["system"],
             samples=options["samples"],
             seed=options["seed"],
+            seeds=seeds.read(options["seeds"]) if options["seeds"] is not None else (),
+            max_usd=options["max_usd"],
+            max_tokens=options["max_tokens"],
         )
         if options["estimate"]:
             for name, value in vars(submissions.check(request)[1]).items():

@@ -12,6 +12,7 @@ from leaderboard.web.charts.reported import Reported, number, percent, with_erro
 TEMPLATE = "parts/variation/curves.html"
 PARAMETERS = {"temperature": "Temperature", "repetition_penalty": "Repetition penalty"}
 BOUND, RANDOM = "oracle", "random"
+PASSES = "pass-at-k"
 BEST_OF = "best-of-"
 """Begins the name of each chart of best-of-N curves; the entry's slug follows."""
 Group = tuple[str, tuple[tuple[str, str], ...]]
@@ -101,6 +102,32 @@ def _along_table(report: Reported, parameter: str, groups: Mapping[str, Sequence
     return Table(header, lines)
 
 
+def pass_charts(report: Reported) -> list[Chart]:
+    """pass@k of all configurations with several samples; nothing for scores other than right or wrong."""
+    found = [(row, (row.get("best_of") or {}).get(BOUND) or []) for row in report.rows if row.get("right_wrong")]
+    found = [(row, points) for row, points in found if len(points) > 1]
+    if not found:
+        return []
+    courses = [Course(report.names[row["slug"]], _known(points)) for row, points in found]
+    figure = curves([course for course in courses if course.points], "Samples, k", "pass@k, %")
+    lines = [(row["slug"], report.names[row["slug"]], *_numbers(point)) for row, points in found for point in points]
+    header = ("entry", "configuration", "k", "pass_percent", "low_percent", "high_percent")
+    return [
+        Chart(
+            name=PASSES,
+            title="pass@k",
+            sentence="Chance that at least one of k samples is right, unbiased: 1 − C(n−c, k)/C(n, k) for c right of n,"
+            " averaged over prompts. It is the oracle of “Best of k samples” under another name, where it is"
+            f" one curve with both names. Whiskers are {report.level} intervals by a bootstrap over prompts,"
+            f" {report.replicates}.{_left_out(len(found))}",
+            text=_ends(figure),
+            template=TEMPLATE,
+            figure=figure,
+            table=Table(header, lines),
+        )
+    ]
+
+
 def best_of_charts(report: Reported) -> list[Chart]:
     """One chart for each configuration with curves over two values of k or more."""
     found = ((row, row.get("best_of") or {}) for row in report.rows)
@@ -109,9 +136,8 @@ def best_of_charts(report: Reported) -> list[Chart]:
 
 def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]]) -> Chart:
     order = sorted(own, key=lambda name: (name != BOUND, name == RANDOM, name))
-    courses = [
-        Course(f"{name} (upper bound)" if name == BOUND else name, _known(own[name]), name == BOUND) for name in order
-    ]
+    bound = f"{BOUND}, the same as pass@k (upper bound)" if row.get("right_wrong") else f"{BOUND} (upper bound)"
+    courses = [Course(bound if name == BOUND else name, _known(own[name]), name == BOUND) for name in order]
     figure = curves([course for course in courses if course.points], "Samples to choose from, k", "Expected score, %")
     label = report.names[row["slug"]]
     return Chart(

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from leaderboard.web.charts.along import best_of_charts, parameter_charts
+from leaderboard.web.charts.along import best_of_charts, parameter_charts, pass_charts
 from leaderboard.web.charts.chart import Chart, Table
-from leaderboard.web.charts.reported import Reported, number, percent, signed, signed_interval, with_error
+from leaderboard.web.charts.reported import Reported, has_gap, number, percent, signed, signed_interval, with_error
 from leaderboard.web.charts.spans import Amounts, Bars, Measured, Spans, bars, bounds, spans
+from leaderboard.web.charts.splits import split_charts
+from leaderboard.web.charts.wording import wording_charts
 
 Row = Mapping[str, Any]
 ROWS, STACK = "parts/variation/spans.html", "parts/variation/bars.html"
 RIGHT = {"always": ("always right", 10), "sometimes": ("sometimes right", 7), "never": ("never right", 2)}
 RIGHT |= {"unscored": ("unscored", 5)}
-LEVELS = {"prompt": ("between prompts", 10), "seed": ("between seeds", 3), "sample": ("within a prompt", 7)}
-LEVELS |= {"order": ("between a judge's orders", 2), "repeat": ("between a judge's repeats", 5)}
 """Names and colours of the parts of a bar; colours are those of a heatmap, from orange (0) to blue (10)."""
 
 
-def drawn(report: Reported) -> list[Chart]:
-    """The charts that the report has data for."""
-    found = [chart for make in SINGLE if (chart := make(report))]
-    return [*found, *parameter_charts(report), *best_of_charts(report)]
+def drawn(report: Reported) -> Iterator[Chart]:
+    """The charts that the report has data for, each drawn when it is asked for."""
+    for single in SINGLE:
+        if chart := single(report):
+            yield chart
+    for several in (split_charts, wording_charts, parameter_charts, pass_charts, best_of_charts):
+        yield from several(report)
 
 
 def measured(report: Reported) -> list[Measured]:
@@ -85,11 +88,6 @@ def gaps_chart(report: Reported) -> Chart | None:
     )
 
 
-def has_gap(row: Row) -> bool:
-    """Whether the row was compared with greedy decoding."""
-    return ((row.get("gap") or {}).get("gap") or {}).get("value") is not None
-
-
 def _gap(label: str, gap: Mapping[str, Any]) -> Measured:
     found = gap["gap"]
     text = f"{number(gap['greedy']['value'])} − {number(gap['sampled']['value'])} = {signed(found['value'])}"
@@ -134,93 +132,12 @@ def consistency_chart(report: Reported) -> Chart | None:
     )
 
 
-def split_chart(report: Reported) -> Chart | None:
-    """Where the variance of single scores comes from."""
-    found = [(row, row["split"]) for row in report.rows if (row.get("split") or {}).get("total")]
-    if not found:
-        return None
-    rows = [
-        Amounts(report.names[row["slug"]], _shares(split), f"variance {split['total']:.3f}") for row, split in found
-    ]
-    styles = dict(_level(level["name"]) for _, split in found for level in split["levels"])
-    figure = bars(rows, 100.0, styles)
-    return Chart(
-        name="variance",
-        title="Variance split",
-        sentence="How much of the variance of single scores lies between prompts, and how much between samples of one"
-        " prompt, in percent.",
-        text=_parts_told(figure),
-        template=STACK,
-        figure=figure,
-        table=_split_table(report, found),
-    )
-
-
-def _shares(split: Mapping[str, Any]) -> dict[str, tuple[float, str]]:
-    return {
-        _level(level["name"])[0]: (percent(level["share"]) or 0.0, f"{number(level['share'], 0)} %")
-        for level in split["levels"]
-    }
-
-
-def _level(name: str) -> tuple[str, int]:
-    return LEVELS.get(name, (name, 4))
-
-
-def _split_table(report: Reported, found: Sequence[tuple[Row, Mapping[str, Any]]]) -> Table:
-    lines = []
-    for row, split in found:
-        for level in split["levels"]:
-            numbers = level["variance"], percent(level["share"]), level.get("component")
-            lines.append((row["slug"], report.names[row["slug"]], level["name"], *numbers))
-    return Table(("entry", "configuration", "level", "variance", "share_percent", "component"), lines)
-
-
-def length_chart(report: Reported) -> Chart | None:
-    """How long the outputs are: in tokens, or in characters where no backend counted tokens."""
-    unit = "tokens" if any((row.get("length") or {}).get("tokens") is not None for row in report.rows) else "chars"
-    found = [row for row in report.rows if (row.get("length") or {}).get(unit) is not None]
-    if not found:
-        return None
-    word = {"tokens": "tokens", "chars": "characters"}[unit]
-    rows = [
-        Amounts(report.names[row["slug"]], {word: (row["length"][unit], "")}, f"{row['length'][unit]:.1f} {word}")
-        for row in found
-    ]
-    figure = bars(rows, max(row["length"][unit] for row in found) or 1.0, {word: 9})
-    return Chart(
-        name="length",
-        title="Length of the outputs",
-        sentence=f"Mean length in {word} by configuration. The table has the shares that were cut off or empty.",
-        text=_told(figure),
-        template=STACK,
-        figure=figure,
-        table=_length_table(report, found),
-    )
-
-
-def _length_table(report: Reported, found: Sequence[Row]) -> Table:
-    header = ("entry", "configuration", "tokens", "chars", "truncated_percent", "empty_percent", "unscored")
-    lines = []
-    for row in found:
-        shares = percent(row.get("truncated")), percent(row.get("empty")), row.get("unscored")
-        length = row["length"]
-        lines.append((row["slug"], report.names[row["slug"]], length.get("tokens"), length.get("chars"), *shares))
-    return Table(header, lines)
-
-
 def _told(figure: Spans | Bars) -> str:
     return " ".join(f"{row.label}: {row.text}." for row in figure.rows)
-
-
-def _parts_told(figure: Bars) -> str:
-    return " ".join(f"{row.label}: {', '.join(f'{p.text} {p.label}' for p in row.parts)}." for row in figure.rows)
 
 
 SINGLE: tuple[Callable[[Reported], Chart | None], ...] = (
     ladder_chart,
     gaps_chart,
     consistency_chart,
-    split_chart,
-    length_chart,
 )

@@ -40,6 +40,11 @@ class Reported:
             for row in self.rows
         }
 
+    @cached_property
+    def lone(self) -> list[str]:
+        """Names of the configurations that sample and have one run: their place rests on that run."""
+        return [self.names[row["slug"]] for row in self.scored if is_lone(row)]
+
     @property
     def level(self) -> str:
         """The confidence of the intervals, such as "95 %"."""
@@ -57,6 +62,16 @@ class Reported:
             return None, None
         half = NormalDist().inv_cdf((1 + self.details.get("confidence", 0.95)) / 2) * error
         return percent(max(0.0, mean - half)), percent(min(1.0, mean + half))
+
+
+def has_gap(row: Mapping[str, Any]) -> bool:
+    """Whether the row was compared with greedy decoding."""
+    return ((row.get("gap") or {}).get("gap") or {}).get("value") is not None
+
+
+def is_lone(row: Mapping[str, Any]) -> bool:
+    """Whether the row is of a configuration that samples and has one run."""
+    return bool(row.get("sampled")) and (row.get("runs") or {}).get("runs") == 1
 
 
 def percent(share: float | None) -> float | None:

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.web.charts.chart import Table
-from leaderboard.web.charts.decoding import has_gap
 from leaderboard.web.charts.reported import (
     NONE,
+    Estimate,
     Reported,
+    has_gap,
+    is_lone,
     number,
     percent,
     signed,
     signed_interval,
     with_error,
 )
+from leaderboard.web.charts.splits import Found, levels_of, splits, words_of
+from leaderboard.web.charts.wording import SHARES, placed
 from leaderboard.web.columns import chance_text
 
 Row = Mapping[str, Any]
@@ -60,8 +64,18 @@ def ladder(report: Reported) -> Listing:
 
 def scores(report: Reported) -> Listing:
     """The runs of each configuration; spread only where there are two or more."""
-    heads = ["Configuration", "Mean, % ± SE", "Runs", "SD of runs", "Best of n runs", "Worst run", "Range", "Missing"]
-    return _listing(report, heads, lambda row: [*_score(row), *_spread(row.get("runs") or {})])
+    heads = [
+        "Configuration",
+        "Mean, % ± SE",
+        "Runs",
+        "Seeds",
+        "SD of runs",
+        "Best of n runs",
+        "Worst run",
+        "Range",
+        "Missing",
+    ]
+    return _listing(report, heads, lambda row: [*_score(row), _seeds(row), *_spread(row.get("runs") or {})])
 
 
 def gaps(report: Reported) -> Listing | None:
@@ -72,9 +86,56 @@ def gaps(report: Reported) -> Listing | None:
 
 
 def lengths(report: Reported) -> Listing:
-    """Mean length, and how many outputs were cut off, empty or not scored."""
-    heads = ["Configuration", "Tokens", "Characters", "Cut off, %", "Empty, %", "Unscored outputs"]
-    return _listing(report, heads, _length_cells)
+    """Mean length, and how many outputs were cut off, empty, repeated or not scored."""
+    heads = ["Configuration", "Tokens ± SE", "Characters ± SE", "Cut off, % ± SE", "Empty, % ± SE", "Repeated, % ± SE"]
+    return _listing(report, [*heads, "Unscored outputs"], _length_cells)
+
+
+def diversity(report: Reported) -> Listing | None:
+    """The configurations of the frontier by their numbers on it; None where there are none."""
+    found = placed(report)
+    heads = ["Configuration", "Score, % ± SE", "Self-BLEU ± SE", "Distinct-1", "Distinct-2", "Unique, %"]
+    heads += ["EDA", f"{report.level} interval", "On the frontier"]
+    rows = {row["slug"]: row for row in report.rows}
+    lines = [
+        Cells(one["name"], f"{place}. {report.names[one['name']]}", _diversity_cells(one, rows[one["name"]]))
+        for place, one in found
+    ]
+    return Listing(heads, lines) if found else None
+
+
+def _diversity_cells(one: Row, row: Row) -> list[str]:
+    own, eda = row.get("diversity") or {}, one["eda"]
+    told = [_with_error(own.get(name) or {}) for name in ("self_bleu", "distinct_1", "distinct_2", "unique")]
+    distance = NONE if eda["value"] is None else f"{eda['value']:.3f}"
+    ends = NONE if eda["low"] is None else f"{eda['low']:.3f} to {eda['high']:.3f}"
+    share = f" ({100 * one['frontier_share']:.0f} % of draws)" if one["frontier_share"] is not None else ""
+    return [_with_error(one["quality"]), *told, distance, ends, f"{'yes' if one['on_frontier'] else 'no'}{share}"]
+
+
+def variances(report: Reported) -> dict[str, Listing]:
+    """Shares of the levels with their intervals, by the name of the chart that they belong to."""
+    return {name: _variance(report, found) for name, found in splits(report).items() if found}
+
+
+def _variance(report: Reported, found: Found) -> Listing:
+    levels = levels_of(found)
+    heads = ["Configuration", *(f"{words_of(level).capitalize()}, %" for level in levels)]
+    lines = []
+    for row, split in found:
+        own = {level["name"]: level for level in split["levels"]}
+        cells = [_share(own[level]) if level in own else NONE for level in levels]
+        lines.append(Cells(row["slug"], report.names[row["slug"]], cells))
+    return Listing(heads, lines)
+
+
+def _share(level: Row) -> str:
+    ends = "" if level.get("low") is None else f" ({number(level['low'], 0)} to {number(level['high'], 0)})"
+    return f"{number(level['share'], 0)}{ends}"
+
+
+def _with_error(found: Estimate) -> str:
+    return with_error(found.get("value"), found.get("se"))
 
 
 def _listing(
@@ -86,7 +147,11 @@ def _listing(
 
 def _score(row: Row) -> list[str]:
     runs = row.get("runs") or {}
-    return [with_error(runs.get("mean"), runs.get("se")), str(runs.get("runs", 0))]
+    return [with_error(runs.get("mean"), runs.get("se")), "1 run only" if is_lone(row) else str(runs.get("runs", 0))]
+
+
+def _seeds(row: Row) -> str:
+    return str(row.get("seeds") or NONE)
 
 
 def _spread(runs: Row) -> list[str]:
@@ -110,9 +175,17 @@ def _gap_cells(row: Row) -> list[str]:
 
 
 def _length_cells(row: Row) -> list[str]:
-    length = row.get("length") or {}
-    told = [NONE if length.get(unit) is None else f"{length[unit]:,.1f}" for unit in ("tokens", "chars")]
-    return [*told, number(row.get("truncated")), number(row.get("empty")), str(row.get("unscored", NONE))]
+    lengths, shares = row.get("lengths") or {}, row.get("shares") or {}
+    told = [_units(lengths.get(unit) or {}) for unit in ("tokens", "chars")]
+    told += [_with_error(shares.get(name) or {}) for name in SHARES]
+    return [*told, str(row.get("unscored", NONE))]
+
+
+def _units(found: Estimate) -> str:
+    value, error = found.get("value"), found.get("se")
+    if value is None:
+        return NONE
+    return f"{value:,.1f}" if error is None else f"{value:,.1f} ± {error:,.1f}"
 
 
 def flips(found: Sequence[Row]) -> list[Flip]:

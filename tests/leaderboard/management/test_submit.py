@@ -47,6 +47,8 @@ def submit(capsys, **change):
         ("samples", ["0"], "samples:"),
         ("samples", ["many"], "argument --samples:"),
         ("seed", ["-1"], "seed:"),
+        ("seeds", ["1,x"], "seeds:"),
+        ("seeds", ["1,1"], "seeds:"),
     ],
 )
 def test_a_bad_value_first_then_a_good_one(capsys, option, value, field):
@@ -60,6 +62,11 @@ def test_a_bad_value_first_then_a_good_one(capsys, option, value, field):
     stored = Submission.objects.get()
     assert out.split() == [str(stored.pk), stored.entry.slug]
     assert (stored.samples, stored.entry.decoding.params["temperature"]) == (2, 0.7)
+
+
+def test_several_seeds(capsys):
+    assert submit(capsys, seeds=["3,4"])[0] == 0
+    assert (Submission.objects.get().all_seeds, Submission.objects.get().runs) == ([3, 4], 4)
 
 
 def test_several_faults_are_told_together(capsys):

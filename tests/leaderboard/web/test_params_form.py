@@ -48,7 +48,7 @@ def test_each_kind_of_setting_has_its_field():
         "size": "TypedChoiceField",
         "words": "LinesField",
         "maybe": "IntegerField",
-        "table": "JSONField",
+        "table": "ValueField",
     }
     count = fields["model-count"]
     assert (count.label, count.help_text, count.initial, count.min_value, count.max_value) == (

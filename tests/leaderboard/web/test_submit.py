@@ -14,7 +14,7 @@ GOOD = {
     "generator": "parrot",
     "strategy": "temperature",
     "samples": "2",
-    "seed": "1",
+    "seeds": "1",
     "system": "",
     "model-model": "polly",
     "model-wrong_every": "0",
@@ -51,7 +51,7 @@ def test_estimate_then_submit(ada, user):
     stored = Submission.objects.get()
     assert first["Location"] == second["Location"] == f"/submissions/{stored.pk}/"
     assert (stored.user, stored.samples, stored.entry.decoding.params["temperature"]) == (user, 2, 0.7)
-    assert ada.post("/submit/", {**sent, "seed": "2"}).status_code == 409
+    assert ada.post("/submit/", {**sent, "seeds": "2"}).status_code == 409
 
 
 @pytest.mark.parametrize("action", ["estimate", "submit"])
@@ -64,8 +64,9 @@ def test_estimate_then_submit(ada, user):
         ("decoding-repetition_penalty", "0", "greater than 0"),
         ("samples", "0", "greater than or equal to 1"),
         ("samples", "65", "less than or equal to 64"),
-        ("seed", "-1", "greater than or equal to 0"),
-        ("seed", str(2**63), "2^63"),
+        ("seeds", "-1", "whole numbers"),
+        ("seeds", str(2**63), "2^63"),
+        ("seeds", "1, 1", "once"),
         ("board", "nowhere", "valid choice"),
         ("strategy", "min-q", "valid choice"),
         ("model-wrong_every", "x", "whole number"),

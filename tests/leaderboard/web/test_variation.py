@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leaderboard.models import Entry, VariationReport
 from leaderboard.services import variation
+from leaderboard.web import variation as web
 from tests.factories import plain_entries, submit, sums_board
 from tests.leaderboard.web.test_how import words
 from tests.leaderboard.web.test_pages import shown
@@ -126,7 +127,7 @@ def test_pairs_that_flipped_come_first_and_are_marked(client, board, polly):
 def test_the_page_of_a_model_has_a_section_for_each_chart(client, polly):
     body = shown(client, page_of(polly))
     slugs = [row["slug"] for row in polly.details["entries"]]
-    names = ["ladder", "gaps", "consistency", "variance", "length", "temperature"]
+    names = ["ladder", "gaps", "consistency", "variance", "diversity", "length", "temperature", "pass-at-k"]
     names += [f"best-of-{slug}" for slug in slugs[1:]]
     assert re.findall(r'<section id="([\w-]+)"', body) == [*names, "tests"]
     for name in names:
@@ -139,7 +140,7 @@ def test_the_contents_name_best_of_n_once(client, polly):
     body = shown(client, page_of(polly))
     contents = re.search(r'<nav class="choices"[^>]*>(.*?)</nav>', body, re.S)[1]
     assert re.findall(r'href="#([\w-]+)">', contents)[-2:] == [
-        "temperature",
+        "pass-at-k",
         f"best-of-{polly.details['entries'][1]['slug']}",
     ]
     assert contents.count("Best of k samples") == 1
@@ -150,8 +151,8 @@ def test_scores_tell_the_best_run_apart_from_the_oracle(client, polly):
     told = cells(part)
     runs = [row["runs"] for row in polly.details["entries"]]
     assert [row[1] for row in told] == [f"{100 * run['mean']:.1f} ± {100 * run['se']:.1f}" for run in runs]
-    assert told[0][2:] == ["1", "–", "–", "–", "–", "0"]
-    assert told[1][2:] == ["3", *(f"{100 * runs[1][name]:.1f}" for name in ("std", "best", "worst", "range")), "0"]
+    assert told[0][2:] == ["1", "1", "–", "–", "–", "–", "0"]
+    assert told[1][2:] == ["3", "1", *(f"{100 * runs[1][name]:.1f}" for name in ("std", "best", "worst", "range")), "0"]
     assert "It is not the oracle" in part
 
 
@@ -198,9 +199,10 @@ def test_the_variance_is_split_in_the_shares_of_the_report(client, polly):
 
 def test_lengths_tell_what_was_cut_off_empty_or_not_scored(client, polly):
     told = cells(section(shown(client, page_of(polly)), "length"))
-    chars = [f"{row['length']['chars']:.1f}" for row in polly.details["entries"]]
+    chars = [row["lengths"]["chars"] for row in polly.details["entries"]]
     assert told == [
-        [label, "6.0", n, "0.0", "0.0", "0"] for label, n in zip(("greedy", "T 0.7", "T 1.3"), chars, strict=True)
+        [label, "6.0 ± 0.0", f"{n['value']:.1f} ± {n['se']:.1f}", *["0.0 ± 0.0"] * 3, "0"]
+        for label, n in zip(("greedy", "T 0.7", "T 1.3"), chars, strict=True)
     ]
 
 
@@ -209,7 +211,7 @@ def test_the_oracle_is_dashed_and_called_an_upper_bound(client, polly):
     name = f"best-of-{row['slug']}"
     part = section(shown(client, page_of(polly)), name)
     assert re.findall(r'<g class="curve c(\d) bound"><polyline', part) == ["0"]
-    assert "oracle (upper bound)" in part
+    assert "oracle, the same as pass@k (upper bound)" in part
     file = table(client, f"{page_of(polly)}{name}.csv")
     stored = {(s, str(k)): p["value"] for s, points in row["best_of"].items() for k, p in points}
     assert {(one["selector"], one["k"]): float(one["score_percent"]) for one in file} == pytest.approx(
@@ -279,10 +281,114 @@ def test_the_number_of_queries_does_not_grow(client, board, polly, work):
             submit(board, POLLY, **sampled(2.0 + i, samples=2))
         work()
         seen = []
-        for path in (PAGE, page_of(polly), f"{PAGE}flips.csv", f"{page_of(polly)}ladder.csv"):
+        pages = (PAGE, page_of(polly), "/boards/sums/", f"/boards/sums/?model={polly.model_id}")
+        for path in (*pages, f"{PAGE}flips.csv", f"{page_of(polly)}ladder.csv"):
             with CaptureQueriesContext(connection) as found:
                 assert client.get(path).status_code == 200
             seen.append(len(found))
         counts.append(seen)
     assert Entry.objects.count() == 14
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("name", ["ladder.csv", "../flips.csv"])
+def test_a_file_that_the_client_has_is_not_made_again(client, polly, name, monkeypatch):
+    path = f"{PAGE}flips.csv" if "flips" in name else f"{page_of(polly)}{name}"
+    first = client.get(path)
+    monkeypatch.setattr(web, "_csv", None)
+    again = client.get(path, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+
+
+def test_a_new_report_has_new_files(client, board, polly, work):
+    path = f"{page_of(polly)}ladder.csv"
+    etag = client.get(path)["ETag"]
+    submit(board, POLLY, **sampled(2.0, samples=2))
+    work()
+    again = client.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again["ETag"] == etag) == (200, False)
+    assert client.get(f"{page_of(polly)}gaps.csv")["ETag"] != again["ETag"]
+
+
+def ladder_of(body: str) -> str:
+    start = body.index('<section class="ladder" id="ladder"')
+    return body[start : body.index("</section>", start)]
+
+
+def test_the_board_shows_the_ladder_of_one_model_and_links_to_the_others(client, board, polly):
+    body = shown(client, "/boards/sums/")
+    first = ladder_of(body)
+    assert "Decoding ladder of coco" in first and f'href="?model={polly.model_id}#ladder"' in first
+    other = ladder_of(shown(client, f"/boards/sums/?model={polly.model_id}"))
+    assert "Decoding ladder of polly" in other
+    table = [row[:3] for row in cells(other)]
+    assert [row[0] for row in table] == ["greedy", "T 0.7", "T 1.3"] and [row[2] for row in table] == ["1", "3", "2"]
+    assert other.count('<g class="span">') == 3 and f'href="{page_of(polly)}ladder.csv"' in other
+
+
+def test_the_ladder_stays_when_the_board_is_sorted(client, board, polly):
+    body = shown(client, f"/boards/sums/?model={polly.model_id}")
+    assert f"?sort=entry&amp;model={polly.model_id}" in body
+
+
+@pytest.mark.parametrize("model", ["0", "x", "9" * 40])
+def test_a_model_without_a_ladder_is_not_there(client, board, model):
+    shown(client, f"/boards/sums/?model={model}", 404)
+
+
+def test_another_ladder_is_another_page_to_a_cache(client, board, polly):
+    etag = client.get("/boards/sums/")["ETag"]
+    again = client.get(f"/boards/sums/?model={polly.model_id}", headers={"If-None-Match": etag})
+    assert again.status_code == 200
+
+
+def test_a_lone_run_is_named_on_the_board_and_in_the_report(client, board, polly, work):
+    submit(board, POLLY, **sampled(2.0, samples=1))
+    work()
+    for path in (f"/boards/sums/?model={polly.model_id}", page_of(polly), PAGE):
+        assert "T 2 has one run only. The place of this configuration rests on that run" in words(shown(client, path))
+        assert "1 run only" in shown(client, path)
+
+
+def test_diversity_and_the_frontier_are_those_of_the_report(client, polly):
+    rows = table(client, f"{page_of(polly)}diversity.csv")
+    found = polly.details["tradeoffs"]
+    assert [row["entry"] for row in rows] == [one["name"] for one in found]
+    assert [float(row["eda"]) for row in rows] == pytest.approx([one["eda"]["value"] for one in found])
+    assert [row["on_frontier"] for row in rows] == ["yes" if one["on_frontier"] else "no" for one in found]
+    own = polly.details["entries"][1]["diversity"]
+    assert float(rows[1]["self_bleu_low"]) == pytest.approx(own["self_bleu"]["low"])
+    part = section(shown(client, page_of(polly)), "diversity")
+    assert part.count('class="place best"') - 1 == sum(one["on_frontier"] for one in found)
+    assert [row[0] for row in cells(part)] == ["1. greedy", "2. T 0.7", "3. T 1.3"]
+
+
+def test_pass_at_k_is_the_oracle_of_each_configuration(client, polly):
+    rows = table(client, f"{page_of(polly)}pass-at-k.csv")
+    stored = {
+        (row["slug"], str(k)): 100 * point["value"]
+        for row in polly.details["entries"]
+        for k, point in (row.get("best_of") or {}).get("oracle", [])
+    }
+    assert {(row["entry"], row["k"]): float(row["pass_percent"]) for row in rows} == pytest.approx(stored)
+    assert 'href="#pass-at-k"' in section(shown(client, page_of(polly)), "ladder")
+
+
+def test_a_judge_whose_credit_is_not_split_is_named_with_the_reason(client, polly):
+    assert "The credit by judge reference is not split. It judged each pair once" in words(
+        section(shown(client, page_of(polly)), "variance")
+    )
+
+
+def test_the_repetition_penalty_has_a_curve_of_its_own(client, board, polly, work):
+    for penalty in (1.2, 1.5):
+        decoding = {"temperature": 0.7, "repetition_penalty": penalty}
+        submit(board, POLLY, strategy="temperature", decoding=decoding, samples=2)
+    work()
+    rows = table(client, f"{page_of(polly)}repetition-penalty.csv")
+    assert [(row["series"], row["repetition_penalty"]) for row in rows] == [
+        ("temperature", "1.0"),
+        ("temperature", "1.2"),
+        ("temperature", "1.5"),
+    ]
+    assert "differ in repetition penalty alone" in section(shown(client, page_of(polly)), "repetition-penalty")

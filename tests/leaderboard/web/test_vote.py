@@ -6,11 +6,21 @@ import re
 
 import pytest
 
-from leaderboard.models import Ballot, Vote
+from leaderboard.models import Ballot, Board, BoardSnapshot, Vote, VoteUndo
+from leaderboard.services import ballots
 from tests.leaderboard.web.test_pages import shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/boards/people/vote/"
+
+
+UNDO = f"{PAGE}undo/"
+NEIGHBOURS = [
+    {"better": "second", "worse": "first", "more": 12},
+    {"better": "first", "worse": "second", "more": 40},
+    {"better": "second", "worse": "first", "more": 0},
+    {"better": "second", "worse": "first", "more": None},
+]
 
 
 def token_on(body: str) -> str:
@@ -50,7 +60,7 @@ def test_skipping_all_pairs_ends_with_a_hint(ada, user, people):
         token = token_on(shown(ada, PAGE))
         assert ada.post(PAGE, {"token": token, "choice": "skip"})["Location"] == PAGE
     assert "No pair is left" in shown(ada, PAGE)
-    assert set(Vote.objects.values_list("voter", flat=True)) == {f"user:{user.pk}"}
+    assert set(Vote.objects.values_list("voter", flat=True)) == {user.voter_link.voter}
     assert Ballot.objects.count() == 3
 
 
@@ -63,3 +73,152 @@ def test_a_bad_choice_stores_nothing(client, people):
 
 def test_a_board_that_takes_no_votes_has_no_such_page(client, board):
     shown(client, "/boards/sums/vote/", 404)
+
+
+def refused(client, data, message, page=PAGE):
+    """The post leads back to the page, which says why; nothing is stored."""
+    before = Vote.objects.count(), VoteUndo.objects.count()
+    answer = client.post(page, data)
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert message in client.get(PAGE).content.decode()
+    assert (Vote.objects.count(), VoteUndo.objects.count()) == before
+
+
+def test_a_ballot_is_not_used_twice_nor_after_the_reveal(client, people):
+    token = token_on(shown(client, PAGE))
+    reveal = client.post(PAGE, {"token": token, "choice": "left"})["Location"]
+    shown(client, reveal)
+    refused(client, {"token": token, "choice": "right"}, "You have voted on this pair already.")
+    assert "Your vote: A is better" in shown(client, reveal)
+
+
+def test_a_forged_and_a_missing_ballot_are_refused(client, people):
+    token = token_on(shown(client, PAGE))
+    refused(client, {"token": token[:-2] + "xx", "choice": "left"}, "was changed, or is from another session")
+    refused(client, {"choice": "left"}, "was not issued here")
+
+
+def test_an_expired_ballot_is_refused_and_its_pair_comes_back(client, people, monkeypatch):
+    monkeypatch.setattr(ballots, "LIFETIME", -ballots.LIFETIME)
+    token = token_on(shown(client, PAGE))
+    monkeypatch.undo()
+    refused(client, {"token": token, "choice": "left"}, "has expired. The same pair comes back")
+    assert Ballot.objects.values("comparison").distinct().count() == 1 < Ballot.objects.count()
+
+
+def test_a_ballot_of_another_board_is_refused(client, people):
+    parts = {"benchmark": people.benchmark, "parent": people.parent, "open_to_votes": True}
+    Board.objects.create(slug="others", title="Others", **parts)
+    token = token_on(shown(client, "/boards/others/vote/"))
+    refused(client, {"token": token, "choice": "left"}, "for another board")
+
+
+def test_a_ballot_of_the_same_voter_in_another_session_is_refused(user, people):
+    from django.test import Client
+
+    one, two = Client(), Client()
+    one.force_login(user)
+    two.force_login(user)
+    token = token_on(shown(one, PAGE))
+    refused(two, {"token": token, "choice": "left"}, "from another session")
+    assert one.post(PAGE, {"token": token, "choice": "left"})["Location"] != PAGE
+    assert token_on(shown(two, PAGE)) != token
+
+
+def test_a_vote_from_another_site_is_refused(people):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    body = shown(client, PAGE)
+    given = {"token": token_on(body), "choice": "left"}
+    for page in (PAGE, UNDO):
+        answer = client.post(page, given)
+        assert answer.status_code == 403
+        assert "did not come from a page of this site" in answer.content.decode()
+    assert not Vote.objects.exists()
+    given["csrfmiddlewaretoken"] = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', body)[1]
+    assert client.post(PAGE, given).status_code == 302
+    assert Vote.objects.count() == 1
+
+
+def test_a_vote_is_taken_back_from_the_reveal_and_the_next_page(client, people):
+    token = token_on(shown(client, PAGE))
+    refused(client, {"token": token}, "There is no vote to take back", UNDO)
+    reveal = client.post(PAGE, {"token": token, "choice": "left"})["Location"]
+    following = re.search(r'data-ahead href="([^"]+)"', shown(client, reveal))[1]
+    for body in (shown(client, reveal), shown(client, following)):
+        assert re.search(rf'action="{UNDO}".*?name="token" value="{re.escape(token)}"', body)
+    assert client.post(UNDO, {"token": token})["Location"] == PAGE
+    assert "Your vote is taken back" in shown(client, PAGE)
+    assert "You took this vote back" in shown(client, reveal)
+    assert UNDO not in shown(client, reveal)
+    refused(client, {"token": token}, "has been taken back already", UNDO)
+    refused(client, {"token": token, "choice": "right"}, "You have voted on this pair already")
+    assert client.get(UNDO).status_code == 405
+
+
+def test_what_the_browser_says_is_kept_where_it_can_be(client, people):
+    said = [("2.5", True), ("-1", False), ("nan", False), ("1e300", False), ("x", False)]
+    for (visible, _), expanded in zip(said[:3], ({"expanded": "1"}, {}, {}), strict=True):
+        token = token_on(shown(client, PAGE))
+        client.post(PAGE, {"token": token, "choice": "tie", "visible": visible, "shown": "junk", **expanded})
+    kept = Vote.objects.order_by("pk").values_list("seconds_visible", "expanded")
+    assert list(kept) == [(2.5, True), (None, False), (None, False)]
+
+
+def test_a_stamp_is_for_pages_fetched_ahead(client, people):
+    body = shown(client, f"{PAGE}?ahead=1")
+    address = re.search(r'data-stamp="([^"]+)"', body)[1]
+    assert "data-stamp" not in shown(client, PAGE)
+    stamp = client.get(address, {"token": token_on(body)}).content.decode()
+    client.post(PAGE, {"token": token_on(body), "choice": "tie", "shown": stamp})
+    vote = Vote.objects.get()
+    assert 0 <= vote.seconds_shown < (vote.created_at - vote.ballot.created_at).total_seconds()
+
+
+def test_how_others_voted_is_told_after_the_vote_only(client, ada, people):
+    from django.test import Client
+
+    token = token_on(shown(ada, PAGE))
+    ada.post(PAGE, {"token": token, "choice": "both_bad"})
+    pair = Vote.objects.get().comparison_id
+    other = Client()
+    for _ in range(3):
+        body = shown(other, PAGE)
+        assert "How others voted" not in body
+        reveal = shown(other, other.post(PAGE, {"token": token_on(body), "choice": "tie"})["Location"])
+        ours = Vote.objects.latest("pk").comparison_id == pair
+        assert ("Both are bad: 1" in reveal) == ours
+        assert ("Nobody else has voted" in reveal) != ours
+    ada.post(UNDO, {"token": token})
+    again = [shown(other, f"{PAGE}?shown={ballots.sign(b, session=other.session['voter'])}") for b in others_ballots()]
+    assert all("Nobody else has voted" in body for body in again)
+
+
+def others_ballots():
+    return Ballot.objects.filter(voter__startswith="anonymous:")
+
+
+def test_the_words_that_differ_are_marked_on_demand(client, people):
+    token = token_on(shown(client, PAGE))
+    reveal = client.post(PAGE, {"token": token, "choice": "tie"})["Location"]
+    assert "<mark>" not in shown(client, reveal)
+    body = shown(client, f"{reveal}&diff=1")
+    assert len(re.findall(r"So the answer is <mark>\d+\.</mark>", body)) == 2
+
+
+def test_the_page_tells_what_votes_could_settle_in_the_order_of_the_alphabet(client, people):
+    first, second = people.ranked_entries().values_list("slug", flat=True)
+    slugs = {"first": first, "second": second}
+    lines = [{**line, **{side: slugs[line[side]] for side in ("better", "worse")}} for line in NEIGHBOURS]
+    made = BoardSnapshot.objects.create(board=people, digest="d", details={"neighbours": lines})
+    Board.objects.filter(pk=people.pk).update(current=made)
+    body = shown(client, PAGE)
+    names = sorted(str(entry) for entry in people.ranked_entries().with_parts())
+    assert f"About 12 more votes could settle {names[0]} against {names[1]}." in body
+
+
+def test_nothing_is_told_where_all_is_settled(client, people):
+    made = BoardSnapshot.objects.create(board=people, digest="d", details={"neighbours": NEIGHBOURS[2:]})
+    Board.objects.filter(pk=people.pk).update(current=made)
+    assert "could settle" not in shown(client, PAGE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard.web.charts.along import best_of_charts, parameter_charts, series
-from leaderboard.web.charts.decoding import length_chart, split_chart
+from leaderboard.web.charts.along import best_of_charts, parameter_charts, pass_charts, series
 from leaderboard.web.charts.reported import Reported, number, percent, signed, signed_interval, with_error
-from leaderboard.web.charts.tables import flips, scores
+from leaderboard.web.charts.splits import split_charts, unsplit
+from leaderboard.web.charts.tables import flips, scores, variances
+from leaderboard.web.charts.wording import frontier_chart, length_chart
 
 
 def row(strategy: str, label: str = "", **params: float) -> dict:
@@ -85,26 +86,97 @@ def test_equal_values_are_no_series():
 
 def test_a_configuration_without_scores_keeps_its_line():
     (line,) = scores(Reported("m", {"entries": [row("greedy")]})).lines
-    assert line.cells == ["–", "0", "–", "–", "–", "–", "–"]
+    assert line.cells == ["–", "0", "–", "–", "–", "–", "–", "–"]
 
 
 def test_a_level_of_variance_without_words_keeps_its_name():
     levels = [{"name": "prompt", "variance": 0.3, "share": 0.75}, {"name": "judge", "variance": 0.1, "share": 0.25}]
     rows = [row("greedy") | {"split": {"levels": levels, "total": 0.4}}]
-    chart = split_chart(Reported("m", {"entries": rows}))
+    (chart,) = split_charts(Reported("m", {"entries": rows}))
     assert chart.text == "greedy {}: 75 % between prompts, 25 % judge."
     assert chart.figure.legend == [("between prompts", 10), ("judge", 4)]
 
 
 def test_without_any_variance_there_is_no_split():
     rows = [row("greedy") | {"split": {"levels": [], "total": 0.0}}, row("T 1")]
-    assert split_chart(Reported("m", {"entries": rows})) is None
+    assert split_charts(Reported("m", {"entries": rows})) == []
 
 
 def test_characters_stand_for_tokens_where_none_were_counted():
-    rows = [row("greedy") | {"length": {"tokens": None, "chars": 12.5}}]
-    chart = length_chart(Reported("m", {"entries": rows}))
-    assert (chart.text, chart.table.rows[0][2:4]) == ("greedy {}: 12.5 characters.", (None, 12.5))
+    lengths = {"tokens": {"value": None}, "chars": {"value": 12.5, "se": 0.5, "low": 11.5, "high": 13.5}}
+    chart = length_chart(Reported("m", {"entries": [row("greedy") | {"lengths": lengths}]}))
+    assert chart.text == "greedy {}: 12.5 ± 0.5 characters."
+    assert chart.table.rows[0][2:8] == [None, None, None, 12.5, 11.5, 13.5]
+
+
+def test_absent_levels_are_told_with_their_reasons_unless_another_configuration_has_them():
+    def split(absent: dict, *names: str) -> dict:
+        share = 1 / len(names)
+        return {"levels": [{"name": n, "variance": 0.1, "share": share} for n in names], "total": 0.2, "absent": absent}
+
+    judged = {"both": split({"seed": "one seed", "repeat": "once"}, "prompt", "order")}
+    other = {"both": split({"repeat": "once"}, "prompt", "seed", "order")}
+    rows = [row("T 1") | {"judged": judged}, row("T 2") | {"judged": other}]
+    judges = [{"name": "both", "reason": ""}, {"name": "one", "reason": "One order."}]
+    report = Reported("m", {"entries": rows, "judges": judges})
+    (chart,) = split_charts(report)
+    assert chart.name == "variance-both"
+    assert "No level of repeats: once." in chart.sentence and "seeds" not in chart.sentence
+    assert [name for name, _ in chart.figure.legend] == ["between prompts", "between seeds", "between a judge's orders"]
+    assert unsplit(report) == [("one", "One order.")]
+    listing = variances(report)["variance-both"]
+    assert listing.heads == ["Configuration", "Between prompts, %", "Between seeds, %", "Between a judge's orders, %"]
+    assert [line.cells for line in listing.lines] == [["50", "–", "50"], ["33", "33", "33"]]
+
+
+def tradeoff(name: str, quality: float, diversity: float | None, *, on: bool) -> dict:
+    def known(value: float | None) -> dict:
+        ends = (None, None) if value is None else (value - 0.1, value + 0.1)
+        return {"value": value, "se": None, "low": ends[0], "high": ends[1]}
+
+    share = None if diversity is None else 0.5
+    parts = {"quality": known(quality), "diversity": known(diversity), "eda": known(None)}
+    return {"name": name, **parts, "on_frontier": on, "frontier_share": share}
+
+
+def test_the_frontier_has_a_line_through_the_best_and_numbers_as_in_the_table():
+    found = [tradeoff("a", 0.9, 0.2, on=True), tradeoff("b", 0.5, 0.1, on=False), tradeoff("c", 0.4, 0.6, on=True)]
+    rows = [row("x", name) for name in "abc"]
+    chart = frontier_chart(Reported("m", {"entries": rows, "tradeoffs": found}))
+    assert [(spot.number, spot.on) for spot in chart.figure.spots] == [(1, True), (2, False), (3, True)]
+    first, _, last = chart.figure.spots
+    assert first.x < last.x and first.y < last.y
+    assert chart.figure.line == f"{first.x},{first.y} {last.x},{last.y}"
+    assert "2. b: score 50.0 %, diversity 10.0 %" in [spot.text for spot in chart.figure.spots]
+
+
+@pytest.mark.parametrize("diverse", [(0.0, 0.0), (0.3, None)])
+def test_without_two_places_or_any_diversity_there_is_no_frontier(diverse):
+    found = [tradeoff(name, 0.5, value, on=False) for name, value in zip("ab", diverse, strict=True)]
+    rows = [row("x", name) for name in "ab"]
+    assert frontier_chart(Reported("m", {"entries": rows, "tradeoffs": found})) is None
+
+
+def test_a_sampled_configuration_with_one_run_is_named():
+    run = {"mean": 0.5, "se": None, "runs": 1}
+    rows = [row("x", "greedy") | {"runs": run, "sampled": False}, row("x", "T 1") | {"runs": run, "sampled": True}]
+    report = Reported("m", {"entries": rows})
+    assert report.lone == ["T 1"]
+    assert [line.cells[1] for line in scores(report).lines] == ["1", "1 run only"]
+
+
+def curve(*values: float) -> list:
+    return [[k, {"value": value, "low": None, "high": None}] for k, value in enumerate(values, 1)]
+
+
+@pytest.mark.parametrize("right_wrong", [True, False])
+def test_the_oracle_is_pass_at_k_for_right_or_wrong_alone(right_wrong):
+    rows = [row("x", name) | {"right_wrong": right_wrong, "best_of": {"oracle": curve(0.5, 0.8)}} for name in "ab"]
+    report = Reported("m", {"entries": rows})
+    found = [(chart.name, [c.label for c in chart.figure.curves]) for chart in pass_charts(report)]
+    assert found == ([("pass-at-k", ["a", "b"])] if right_wrong else [])
+    legend = best_of_charts(report)[0].figure.curves[0].label
+    assert legend == ("oracle, the same as pass@k (upper bound)" if right_wrong else "oracle (upper bound)")
 
 
 def test_a_curve_over_one_k_is_no_curve():

@@ -1,0 +1,129 @@
+"""`manage.py arena`: make arenas, pause them, invite voters, and act for voters who ask an operator."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from leaderboard.contracts.params import FieldError, InvalidInput, parse_params
+from leaderboard.management.base import Command as Base
+from leaderboard.management.base import pairs
+from leaderboard.models import Board, Invite, User
+from leaderboard.queries import arenas as read
+from leaderboard.queries.boards import all_boards
+from leaderboard.services import addresses, arenas, invites, voter_links
+
+
+class Command(Base):
+    """One word says what to do."""
+
+    help = "Make an arena of a board, pause it, invite voters, confirm an address, or erase who a voter is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """A sub-command with its options."""
+        what = parser.add_subparsers(dest="what", required=True)
+        make = what.add_parser("make", help="make an arena of a board")
+        make.add_argument("board", help="short name of the board")
+        make.add_argument("slug", help="short name of the arena")
+        make.add_argument("--title", help="default: the board's title, by people")
+        make.add_argument("--entries", nargs="*", default=[], metavar="SLUG", help="default: all, also later ones")
+        make.add_argument("--categories", nargs="*", default=[], metavar="NAME", help="default: all")
+        make.add_argument("--share", type=float, default=1.0, help="share of the prompts, drawn at random (default 1)")
+        make.add_argument("--access", default="anyone", help="anyone, account or domain (default anyone)")
+        make.add_argument("--domains", nargs="*", default=[], metavar="DOMAIN", help="e-mail domains for domain")
+        make.add_argument("--consent", default="", help="text that voters accept before the first vote")
+        make.add_argument("--invite-only", action="store_true", help="only who has an invitation votes")
+        make.add_argument("--apart", action="store_true", help="rate named and anonymous votes apart too")
+        make.add_argument("--sampling", nargs="*", default=[], metavar="NAME=VALUE", help="how pairs are drawn")
+        for word, told in (("pause", "take no more votes for now"), ("resume", "take votes again")):
+            what.add_parser(word, help=told).add_argument("board", help="short name of the arena")
+        invite = what.add_parser("invite", help="make an invitation; with no --label, list them")
+        invite.add_argument("board", help="short name of the arena")
+        invite.add_argument("--label", help="whom it is for")
+        invite.add_argument("--days", type=int, help="days until it expires (default: never)")
+        invite.add_argument("--most", type=int, help="how many may use it (default: any number)")
+        revoke = what.add_parser("revoke", help="take an invitation back")
+        revoke.add_argument("number", type=int, help="its number in the list")
+        verify = what.add_parser("verify", help="confirm that an address is an account's")
+        verify.add_argument("user")
+        verify.add_argument("address")
+        for word, told in (("erase", "cut an account from its votes"), ("let-back", "let it vote again")):
+            what.add_parser(word, help=told).add_argument("user")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Do it."""
+        getattr(self, f"_{options['what'].replace('-', '_')}")(options)
+
+    def _make(self, given: dict[str, Any]) -> None:
+        board = _board(given["board"])
+        names = ("slug", "entries", "categories", "share", "access", "domains", "consent", "invite_only", "apart")
+        told = {name: given[name] for name in names}
+        told |= {"title": given["title"] or f"{board.title}, by people"[:100]}
+        told |= {"sampling": pairs(given["sampling"], "sampling")}
+        made = arenas.make(board, parse_params(arenas.ArenaSettings, told), user=None)
+        self.stdout.write(f"The arena is at /boards/{made.slug}/vote/.")
+
+    def _pause(self, given: dict[str, Any]) -> None:
+        arenas.pause(_arena(given["board"]))
+        self.stdout.write("Voting is paused.")
+
+    def _resume(self, given: dict[str, Any]) -> None:
+        arenas.resume(_arena(given["board"]))
+        self.stdout.write("Voting is open.")
+
+    def _invite(self, given: dict[str, Any]) -> None:
+        board = _arena(given["board"])
+        if given["label"] is not None:
+            own = {name: given[name] for name in ("label", "days", "most")}
+            self._tell(board, invites.make(board, **own, user=None))
+            return
+        for one in read.invites(board):
+            self._tell(board, one)
+
+    def _tell(self, board: Board, invite: Invite) -> None:
+        fault = invites.why_not(invite, timezone.now())
+        link = f"/boards/{board.slug}/join/{invites.token_of(invite)}/"
+        used = f"{invite.used} of {invite.most}" if invite.most else str(invite.used)
+        self.stdout.write(f"{invite.pk}  {json.dumps(invite.label)}  used {used}  {fault or link}")
+
+    def _revoke(self, given: dict[str, Any]) -> None:
+        invite = Invite.objects.filter(pk=given["number"]).first()
+        if invite is None:
+            raise InvalidInput(FieldError(("number",), f"There is no invitation {given['number']}."))
+        self.stdout.write("Taken back." if invites.revoke(invite) else "It had been taken back before.")
+
+    def _verify(self, given: dict[str, Any]) -> None:
+        row = addresses.confirm(_user(given["user"]), given["address"])
+        self.stdout.write(f"{row.address} is confirmed.")
+
+    def _erase(self, given: dict[str, Any]) -> None:
+        done = voter_links.erase(_user(given["user"]))
+        self.stdout.write("Nothing leads from the account to its votes." if done else "It was erased before.")
+
+    def _let_back(self, given: dict[str, Any]) -> None:
+        done = voter_links.let_back(_user(given["user"]))
+        self.stdout.write("The account votes again, as a new voter." if done else "The account had not left.")
+
+
+def _board(slug: str) -> Board:
+    board = all_boards().filter(slug=slug).first()
+    if board is None:
+        raise InvalidInput(FieldError(("board",), f"There is no board '{slug}'."))
+    return board
+
+
+def _arena(slug: str) -> Board:
+    board = _board(slug)
+    if not board.open_to_votes:
+        raise InvalidInput(FieldError(("board",), f"The board '{slug}' takes no votes."))
+    return board
+
+
+def _user(name: str) -> User:
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise InvalidInput(FieldError(("user",), f"There is no account '{name}'."))
+    return user

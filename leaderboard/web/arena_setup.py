@@ -1,0 +1,153 @@
+"""Pages of an arena's operator: make one out of a board, pause it, invite voters, change the consent text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from leaderboard.contracts.params import InvalidInput
+from leaderboard.models import Board, Invite, User
+from leaderboard.queries import arenas as read
+from leaderboard.queries import boards as read_boards
+from leaderboard.services import arenas, invites
+from leaderboard.services.access import policy_of
+from leaderboard.web.accounts import take
+from leaderboard.web.arena_form import ArenaForm
+
+
+class InviteForm(forms.Form):
+    """A new invitation."""
+
+    label = forms.CharField(label="For whom", max_length=80, help_text="Such as “the physics class”. Only you see it.")
+    days = forms.IntegerField(label="Days until it expires", required=False, help_text="Empty for no end.")
+    most = forms.IntegerField(label="Most people who may use it", required=False, help_text="Empty for any number.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An invitation with its link; `fault` says why it cannot be used any more."""
+
+    invite: Invite
+    link: str
+    fault: str
+
+
+def may_run(request: HttpRequest) -> bool:
+    """Whether the user makes and runs arenas."""
+    user = request.user
+    return isinstance(user, User) and (user.is_staff or user.has_perm("leaderboard.run_arena"))
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make an arena out of a board, in one form."""
+    board = _board(request, slug)
+    form = ArenaForm(board.parent or board, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            made = arenas.make(board, form.settings(), user=_user(request))
+        except InvalidInput as problem:
+            form.take(problem)
+        else:
+            messages.success(request, "The arena is open.")
+            return redirect("arena", made.slug)
+    form.point_out()
+    context = {"board": board.parent or board, "form": form}
+    return render(request, "arena_new.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def arena(request: HttpRequest, slug: str) -> HttpResponse:
+    """One arena's policy, its invitations, and what an operator can do with them."""
+    board = _board(request, slug)
+    if not board.open_to_votes:
+        raise Http404("This board takes no votes.")
+    action, form = request.POST.get("action", ""), InviteForm()
+    if request.method == "POST" and action != "invite":
+        return _act(request, board, action)
+    if request.method == "POST":
+        form = InviteForm(request.POST)
+        if form.is_valid() and _invite(request, board, form):
+            return redirect("arena", slug)
+    return render(request, "arena.html", _context(request, board, form), status=422 if form.errors else 200)
+
+
+def _board(request: HttpRequest, slug: str) -> Board:
+    if not may_run(request):
+        raise PermissionDenied("Only staff, and those with the right to run arenas, can do this.")
+    return get_object_or_404(read_boards.all_boards().select_related("policy"), slug=slug)
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def _invite(request: HttpRequest, board: Board, form: InviteForm) -> bool:
+    try:
+        invites.make(board, **form.cleaned_data, user=_user(request))
+    except InvalidInput as problem:
+        take(form, problem)
+        return False
+    messages.success(request, "The invitation is made. Its link is in the list.")
+    return True
+
+
+def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
+    if action == "pause":
+        arenas.pause(board)
+        messages.success(request, "Voting is paused. Votes so far are kept.")
+    elif action == "resume":
+        arenas.resume(board)
+        messages.success(request, "Voting is open again.")
+    elif action == "consent":
+        _consent(request, board)
+    elif action == "revoke":
+        number = request.POST.get("invite", "")
+        invite = get_object_or_404(Invite, pk=int(number) if number.isdecimal() else 0, board=board)
+        invites.revoke(invite)
+        messages.success(request, f"No one else can use the invitation for {invite.label}. Who joined by it stays.")
+    return redirect("arena", board.slug)
+
+
+def _consent(request: HttpRequest, board: Board) -> None:
+    try:
+        arenas.set_consent(board, request.POST.get("consent", ""))
+    except InvalidInput as problem:
+        messages.error(request, problem.errors[0].message)
+    else:
+        messages.success(request, "The text is stored. Every voter is asked to accept it before the next vote.")
+
+
+def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "board": board,
+        "policy": policy_of(board),
+        "form": form,
+        "most_consent": arenas.MOST_CONSENT,
+        "joined": read.joined(board),
+        "apart": read.apart(board),
+        "invites": [
+            Line(one, request.build_absolute_uri(_link(board, one)), invites.why_not(one, now))
+            for one in read.invites(board)
+        ],
+    }
+
+
+def _link(board: Board, invite: Invite) -> str:
+    return reverse("join", args=[board.slug, invites.token_of(invite)])
