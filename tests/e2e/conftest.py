@@ -63,9 +63,14 @@ class Tab:
         """Collect console errors, exceptions, refused requests, bad statuses and calls to other hosts."""
         self.page.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.faults.append(f"{request.url}: {request.failure}"))
+        self.page.on("requestfailed", self._note_failure)
         self.page.on("request", lambda r: r.url.startswith(self.base) or self.faults.append(f"foreign: {r.url}"))
         self.page.add_init_script(TELL_VIOLATIONS)
+
+    def _note_failure(self, request: Any) -> None:
+        """A request that the page itself gave up, by going on to another page, is no fault."""
+        if "ERR_ABORTED" not in str(request.failure):
+            self.faults.append(f"{request.url}: {request.failure}")
 
     def open(self, path: str) -> int:
         """The status of the page at `path`."""

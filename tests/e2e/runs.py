@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.services import wait_for
+from tests.services import postgres, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "ALLOWED_HOSTS", "SECRET_KEY")
@@ -134,3 +135,13 @@ def children(pid: int) -> dict[int, str]:
     """The command line of each child, by process id."""
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {int(child): Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ") for child in listed}
+
+
+def passes_on_postgresql(*chosen: str) -> None:
+    """Run these tests in a process of their own on a private PostgreSQL; all must pass and none may be skipped."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *chosen]
+    with postgres() as url:
+        env = {**os.environ, "DATABASE_URL": url, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    last = done.stdout.splitlines()[-1]
+    assert re.fullmatch(r"\d+ passed in .*", last), done.stdout[-8000:] + done.stderr[-2000:]

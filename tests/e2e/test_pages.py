@@ -17,6 +17,8 @@ PAGES = (
     "how",
     "compare",
     "entry",
+    "judges",
+    "judge",
     "prompt",
     "vote",
     "submit",
@@ -63,7 +65,7 @@ SMALL = """
 """Controls under 24 pixels (WCAG 2.2, 2.5.8); links inside a sentence are exempt."""
 CUT = """
 () => [...document.querySelectorAll("h1, h2, p, dd, pre, button, label, legend, svg text")]
-  .filter((node) => node.checkVisibility() && !node.closest(".scroll, .hidden"))
+  .filter((node) => node.checkVisibility() && !node.closest(".scroll, .swipe, .hidden"))
   .filter((node) => { const box = node.getBoundingClientRect(); return box.left < 0 || box.right > innerWidth; })
   .map((node) => `${node.tagName} "${node.textContent.trim().slice(0, 30)}"`)
 """
@@ -103,6 +105,7 @@ def path_of(name: str, board) -> str:
         "how": f"/boards/{board.slug}/how/",
         "compare": f"/boards/{board.slug}/compare/",
         "entry": f"/entries/{Entry.objects.first().slug}/",
+        "judge": "/judges/reference/",
         "prompt": f"/prompts/{Prompt.objects.first().pk}/",
         "vote": "/boards/people/vote/",
         "submit": f"/submit/?board={board.slug}&generator=parrot&strategy=min-p",

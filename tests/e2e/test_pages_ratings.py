@@ -169,7 +169,7 @@ def test_the_non_determinism_report_is_clean_in_light_and_dark_and_fits_a_phone(
     tab = new_tab()
     assert tab.open("/boards/sums/variation/" + (f"{report.model_id}/" if of_model else "")) == 200
     assert (tab.page.evaluate(UNNAMED), tab.page.evaluate(LUMINANCE), tab.page.evaluate(PALE)) == ([], [], [])
-    assert tab.page.locator("figure svg[role=img]").count() == (9 if of_model else 2)
+    assert tab.page.locator("figure svg[role=img]").count() == (11 if of_model else 2)
     tab.page.emulate_media(color_scheme="dark")
     assert (tab.page.evaluate(LUMINANCE), tab.page.evaluate(PALE)) == ([], [])
     tab.page.set_viewport_size(PHONE)
