@@ -1,0 +1,136 @@
+"""Voters for the load test: each holds a session, votes, reads the reveal, goes on, and tries a used ballot again.
+
+Standard library only and plain sockets, so that the load costs little beside what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+CHOICES = ("left", "right", "tie", "both_bad")
+TOKEN = re.compile(r'name="token" value="([^"]+)"')
+FORM_KEY = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+@dataclass
+class Answer:
+    """One response. `seconds`: from the first byte sent to the last received."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+    seconds: float
+
+
+@dataclass
+class Tally:
+    """What all voters did. `seconds` by step; `tokens` of the votes that were taken; `faults` in words."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
+    replays: int = 0
+    replays_taken: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def took(self, step: str, *seconds: float) -> None:
+        """Note the time of a step."""
+        self.seconds.setdefault(step, []).append(sum(seconds))
+
+
+class Voter:
+    """One session against a server on loopback."""
+
+    def __init__(self, port: int, page: str, tally: Tally, seed: int, replay: float) -> None:
+        self.port, self.page, self.tally, self.replay_share = port, page, tally, replay
+        self.cookies: dict[str, str] = {}
+        self.random = random.Random(seed)
+
+    async def run(self, until: float, think: float) -> None:
+        """Vote until that moment of the monotonic clock, thinking for about `think` seconds before each vote."""
+        await asyncio.sleep(self.random.random() * think)
+        shown = await self.ask("GET", self.page)
+        while time.monotonic() < until:
+            await asyncio.sleep(think * (0.5 + self.random.random()))
+            shown = await self.vote(shown)
+
+    async def vote(self, shown: Answer) -> Answer:
+        """Vote on the pair of a page; the page of the next one."""
+        token = TOKEN.search(shown.body)
+        if not token:
+            self.tally.faults.append(f"no ballot on a page of status {shown.status}")
+            return await self.ask("GET", self.page)
+        cast = await self.post(shown, token[1], self.random.choice(CHOICES))
+        place = cast.headers.get("location", "")
+        if cast.status != 302 or "shown=" not in place:
+            self.tally.faults.append(f"a vote was answered with {cast.status} {place}")
+            return await self.ask("GET", self.page)
+        self.tally.tokens.append(token[1].partition(".")[0])
+        reveal = await self.ask("GET", place)
+        following = await self.ask("GET", self.page)
+        if reveal.status != 200 or following.status != 200:
+            self.tally.faults.append(f"reveal {reveal.status}, next {following.status}")
+        self.tally.took("vote", cast.seconds)
+        self.tally.took("reveal", reveal.seconds)
+        self.tally.took("next", following.seconds)
+        self.tally.took("vote and next", cast.seconds, reveal.seconds, following.seconds)
+        if self.random.random() < self.replay_share:
+            await self.replay(shown, token[1])
+        return following
+
+    async def replay(self, shown: Answer, token: str) -> None:
+        """Send a used ballot once more; a reveal would say that it was taken."""
+        again = await self.post(shown, token, "left")
+        self.tally.replays += 1
+        self.tally.replays_taken += "shown=" in again.headers.get("location", "")
+
+    async def post(self, shown: Answer, token: str, choice: str) -> Answer:
+        """Send the form of a page."""
+        key = FORM_KEY.search(shown.body)
+        return await self.ask(
+            "POST",
+            self.page,
+            {"csrfmiddlewaretoken": key[1] if key else "", "token": token, "choice": choice, "visible": "3.5"},
+        )
+
+    async def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> Answer:
+        """One request on a connection of its own, as through a proxy that keeps none open."""
+        body = urlencode(form or {}).encode()
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", "Connection: close"]
+        lines += [f"Cookie: {'; '.join(f'{name}={value}' for name, value in self.cookies.items())}"]
+        if form is not None:
+            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+        start = time.perf_counter()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        raw = await reader.read()
+        while more := await reader.read():
+            raw += more
+        writer.close()
+        return self.parsed(raw, time.perf_counter() - start)
+
+    def parsed(self, raw: bytes, seconds: float) -> Answer:
+        """The response, its cookies kept."""
+        head, _, body = raw.partition(b"\r\n\r\n")
+        first, *rest = head.decode("latin-1").split("\r\n")
+        headers = {}
+        for line in rest:
+            name, _, value = line.partition(": ")
+            if name.lower() == "set-cookie":
+                cookie, _, kept = value.partition(";")[0].partition("=")
+                self.cookies[cookie] = kept
+            headers[name.lower()] = value
+        return Answer(int(first.split()[1]), headers, body.decode("utf-8", "replace"), seconds)
+
+
+async def voting(port: int, page: str, *, voters: int, seconds: float, think: float, replay: float = 0.05) -> Tally:
+    """So many voters at once for so long, who send that share of their ballots again."""
+    tally = Tally()
+    until = time.monotonic() + seconds
+    people = [Voter(port, page, tally, seed, replay) for seed in range(voters)]
+    await asyncio.gather(*(voter.run(until, think) for voter in people))
+    return tally
