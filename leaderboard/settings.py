@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "allauth.account",
+    "allauth.socialaccount",
     "ninja",
     "leaderboard",
 ]
@@ -51,12 +53,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "leaderboard.urls"
 WSGI_APPLICATION = "leaderboard.wsgi.application"
@@ -113,11 +117,26 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "sign-in"
+OIDC_PROVIDER: dict[str, str] = {
+    "issuer": env.str("TOUCHSTONE_OIDC_ISSUER", ""),
+    "client_id": env.str("TOUCHSTONE_OIDC_CLIENT_ID", ""),
+    "client_secret": env.str("TOUCHSTONE_OIDC_CLIENT_SECRET", ""),
+    "name": env.str("TOUCHSTONE_OIDC_NAME", "OpenID Connect"),
+}
+OIDC_PROVIDERS_SECRET = env.str("TOUCHSTONE_OIDC_PROVIDERS", "")
+"""Several providers as JSON, with their secrets; `queries.sign_in` reads both."""
+SOCIALACCOUNT_ADAPTER = "leaderboard.web.oidc_flow.Adapter"
 LOGIN_REDIRECT_URL = "boards"
 LOGOUT_REDIRECT_URL = "boards"
 
 LANGUAGE_CODE = "en-gb"
-USE_I18N = False
+LANGUAGES = [("en-gb", "English"), ("zh-hans", "简体中文")]
+"""What the pages can be read in; the texts in the code are the first."""
+USE_I18N = True
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -145,6 +164,7 @@ HTTPS = env.bool("TOUCHSTONE_HTTPS", False)
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -22,6 +22,15 @@ def reference_path() -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def own_language():
+    """The language of one test's last request is not that of the next test."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes are named by their argument: what a compressor writes may change with the clock, and parallel
     workers refuse to run tests whose names differ."""

@@ -18,7 +18,7 @@ from leaderboard.models import Board, Submission
 from leaderboard.queries import audits, people, standings, variation
 from leaderboard.queries import boards as read
 from leaderboard.queries.standings import Line, View
-from leaderboard.web import columns
+from leaderboard.web import columns, language
 from leaderboard.web.audits import worths
 from leaderboard.web.charts.whiskers import measure, whiskers
 from leaderboard.web.columns import Cell
@@ -99,11 +99,12 @@ def _check_category(board: Board, category: str) -> None:
 def _etag(request: HttpRequest, found: Board, view: View, active: list[Submission], reports: list[Any]) -> str:
     """The snapshot's digest, and what else the page shows.
 
-    That is the view, who is signed in, what runs, the form token, and the newest reports on variation and judges.
+    That is the view, the language, who is signed in, what runs, the form token, and the newest reports on variation
+    and judges.
     """
     digest = found.current.digest if found.current else "empty"
     known = [found.wanted, found.built, found.title, *reports]
-    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), *known]
+    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), language.current(), *known]
     shown = fingerprint("page", seen, [[str(s.pk), s.state] for s in active])
     return f'"{digest}.{shown[:12]}"'
 

@@ -15,6 +15,7 @@ from leaderboard.web import (
     endpoints,
     entries,
     how,
+    language,
     links,
     moderation,
     my_votes,
@@ -75,4 +76,5 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", accounts.account, name="account"),
     path("me/votes/", my_votes.my_votes, name="my-votes"),
+    path("language/", language.choose, name="language"),
 ]
