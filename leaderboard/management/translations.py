@@ -101,7 +101,7 @@ def _fitting(text: Texts | None, sentence: Sentence, catalog: Catalog) -> Any:
 
 
 def faults(catalog: Catalog, wanted: Sentences) -> Iterator[str]:
-    """What is wrong with a catalog, a line each: missing, fuzzy, left over, or other placeholders than in the source."""
+    """What is wrong with a catalog, a line each: missing, fuzzy, left over, or placeholders not as in the source."""
     kept = {(message.context or "", _id(message)): message for message in catalog if message.id}
     for key in wanted:
         if key not in kept:
