@@ -3,6 +3,7 @@
 from leaderboard.models.accounts import ApiToken, User
 from leaderboard.models.arenas import Admission, ArenaPolicy, ConsentText, Invite, VerifiedEmail, VoterLink
 from leaderboard.models.audits import JudgeAudit
+from leaderboard.models.batches import BatchCall, BatchOrder
 from leaderboard.models.boards import (
     Board,
     BoardSnapshot,
@@ -41,6 +42,8 @@ __all__ = [
     "AttentionCheck",
     "AuditEntry",
     "Ballot",
+    "BatchCall",
+    "BatchOrder",
     "Benchmark",
     "Board",
     "BoardSnapshot",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils import timezone
 
@@ -12,11 +14,15 @@ NANO = 1_000_000_000
 
 
 class Price(models.Model):
-    """US dollars for a million tokens of every model whose name fits `pattern`, from `since` on."""
+    """US dollars for a million tokens of every model whose name fits `pattern`, from `since` on.
+
+    `batch_factor`: what a call through the Batch API costs of that.
+    """
 
     pattern = models.CharField(max_length=200)
     input_usd = models.DecimalField(max_digits=12, decimal_places=6)
     output_usd = models.DecimalField(max_digits=12, decimal_places=6)
+    batch_factor = models.DecimalField(max_digits=5, decimal_places=4, default=Decimal("0.5"))
     since = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -94,6 +94,7 @@ class Job(models.Model):
         CHECK = "check", "check"
         CANARY = "canary", "canary"
         TRIAL = "trial", "trial"
+        CLOSE = "close", "close"
 
     class State(models.TextChoices):
         READY = "ready", "ready"
