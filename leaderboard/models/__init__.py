@@ -29,6 +29,7 @@ from leaderboard.models.integrity import (
     VoteSignal,
     VotingRules,
 )
+from leaderboard.models.live import LiveBattle, LiveRules, LiveSide
 from leaderboard.models.pairing import PairPlan, PromptTurn
 from leaderboard.models.pipeline import Job, Submission
 from leaderboard.models.rendering import Rendering
@@ -66,6 +67,9 @@ __all__ = [
     "KnownPair",
     "LanguageModel",
     "LengthData",
+    "LiveBattle",
+    "LiveRules",
+    "LiveSide",
     "Metric",
     "Output",
     "PairPlan",

@@ -13,7 +13,8 @@ class Board(models.Model):
     """What is ranked and how. `wanted` counts requests for a new snapshot; `built` is the count last served.
 
     `own_entries`: a board with a parent ranks entries of its own choice instead of all the parent's. `voters`: whose
-    votes count, where votes count.
+    votes count, where votes count. `live`: its prompts are its voters' own, each answered by two entries
+    (`models.live`).
     """
 
     class Pairing(models.TextChoices):
@@ -39,6 +40,7 @@ class Board(models.Model):
     own_entries = models.BooleanField(default=False)
     counts_votes = models.BooleanField(default=False)
     voters = models.CharField(max_length=10, choices=Voters.choices, default=Voters.ALL)
+    live = models.BooleanField(default=False)
     open_to_votes = models.BooleanField(default=False)
     open_to_submissions = models.BooleanField(default=False)
     wanted = models.PositiveBigIntegerField(default=0)

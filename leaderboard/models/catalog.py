@@ -89,12 +89,16 @@ class Entry(models.Model):
 
 
 class Benchmark(models.Model):
-    """A frozen, versioned set of prompts; `digest` is over its data, since a name is never enough."""
+    """A frozen, versioned set of prompts; `digest` is over its data, since a name is never enough.
+
+    A `live` one is the exception: its prompts come one by one from people who vote, and its digest is over its name.
+    """
 
     name = models.CharField(max_length=80)
     version = models.CharField(max_length=40)
     digest = models.CharField(max_length=64)
     description = models.TextField(blank=True)
+    live = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -95,6 +95,7 @@ class Job(models.Model):
         CANARY = "canary", "canary"
         TRIAL = "trial", "trial"
         CLOSE = "close", "close"
+        LIVE = "live", "live"
 
     class State(models.TextChoices):
         READY = "ready", "ready"
