@@ -15,13 +15,16 @@ from babel.messages.extract import extract
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from leaderboard.contracts.params import Params
 from leaderboard.contracts.registry import FAMILIES
+from leaderboard.services.arenas import ArenaSettings
 
 PACKAGES = ("leaderboard", "judges", "workers")
 KEYWORDS: Mapping[str, Any] = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
+    "gettext_noop": None,
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
@@ -30,6 +33,7 @@ KEYWORDS: Mapping[str, Any] = {
     "said": None,
     "counted": (1, 2),
 }
+FORMS: tuple[type[Params], ...] = (ArenaSettings,)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Sentence:
 def sentences() -> dict[tuple[str, str], Sentence]:
     """Every sentence by its key; one that stands in several files is the first one's."""
     found: dict[tuple[str, str], Sentence] = {}
-    for sentence in (*_of_templates(), *_of_python(), *_of_plugins()):
+    for sentence in (*_of_templates(), *_of_python(), *_of_plugins(), *_of_forms()):
         if sentence.text.strip():
             found.setdefault(sentence.key, sentence)
     return found
@@ -88,6 +92,13 @@ def _of_plugins() -> Iterator[Sentence]:
                 kind: Any = registry.get(listing.name)
                 for text in (kind.title, *_texts(kind.Params.model_json_schema())):
                     yield Sentence(text, place=f"plugins/{family}")
+
+
+def _of_forms() -> Iterator[Sentence]:
+    """The same of settings that are no plugin's but have a form."""
+    for kind in FORMS:
+        for text in _texts(kind.model_json_schema()):
+            yield Sentence(text, place=f"forms/{kind.__name__}")
 
 
 def _texts(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import secrets
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from leaderboard.models.boards import Board
 from leaderboard.models.catalog import Prompt
@@ -27,9 +28,9 @@ class ArenaPolicy(models.Model):
     """
 
     class Access(models.TextChoices):
-        ANYONE = "anyone", "Anyone, without an account"
-        ACCOUNT = "account", "Anyone with an account"
-        DOMAIN = "domain", "Accounts with a verified e-mail address at one of the domains below"
+        ANYONE = "anyone", _("Anyone, without an account")
+        ACCOUNT = "account", _("Anyone with an account")
+        DOMAIN = "domain", _("Accounts with a verified e-mail address at one of the domains below")
 
     board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="policy")
     access = models.CharField(max_length=10, choices=Access.choices, default=Access.ANYONE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from leaderboard.contracts.values import Outcome
 from leaderboard.models.boards import Board
@@ -26,13 +27,13 @@ class VotingRules(models.Model):
     """
 
     class Leaks(models.TextChoices):
-        HIDE = "hide", "not shown"
-        MARK = "mark", "shown, and the vote does not count"
-        COUNT = "count", "shown, and the vote counts"
+        HIDE = "hide", _("not shown")
+        MARK = "mark", _("shown, and the vote does not count")
+        COUNT = "count", _("shown, and the vote counts")
 
     class Check(models.TextChoices):
-        NONE = "none", "nothing"
-        WORK = "proof-of-work", "a second of work by the browser"
+        NONE = "none", _("nothing")
+        WORK = "proof-of-work", _("a second of work by the browser")
 
     board = models.OneToOneField(Board, on_delete=models.CASCADE, related_name="voting_rules")
     quarantine_by_test = models.BooleanField(default=False)

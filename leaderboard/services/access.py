@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
@@ -26,12 +28,12 @@ class Gate(StrEnum):
 
 
 SENTENCES = {
-    Gate.PAUSED: "Voting on this board is paused. Your votes so far are kept; come back later.",
-    Gate.LEFT: "This account erased its voting record, so it votes no more.",
-    Gate.SIGN_IN: "Only people with an account vote on this board. Sign in, or make an account.",
-    Gate.ADDRESS: "Only people with a verified e-mail address of certain domains vote on this board.",
-    Gate.INVITE: "Voting on this board is by invitation. Open the link that you were sent.",
-    Gate.CONSENT: "Read the text below and accept it before your first vote.",
+    Gate.PAUSED: _("Voting on this board is paused. Your votes so far are kept; come back later."),
+    Gate.LEFT: _("This account erased its voting record, so it votes no more."),
+    Gate.SIGN_IN: _("Only people with an account vote on this board. Sign in, or make an account."),
+    Gate.ADDRESS: _("Only people with a verified e-mail address of certain domains vote on this board."),
+    Gate.INVITE: _("Voting on this board is by invitation. Open the link that you were sent."),
+    Gate.CONSENT: _("Read the text below and accept it before your first vote."),
 }
 
 
@@ -87,9 +89,10 @@ def join(board: Board, *, voter: str, user: User | None, token: str = "", accept
     if policy is None or now == Gate.OPEN:
         return
     if now not in (Gate.INVITE, Gate.CONSENT):
-        raise InvalidInput(FieldError((), SENTENCES[now]))
+        raise InvalidInput(FieldError((), str(SENTENCES[now])))
     if policy.consent and accepted != consent_digest(board, policy.consent):
-        raise InvalidInput(FieldError(("accepted",), "Tick the box to accept the text as it stands now."))
+        message = gettext("Tick the box to accept the text as it stands now.")
+        raise InvalidInput(FieldError(("accepted",), message))
     invite = invites.find(board, token) if now == Gate.INVITE else None
     try:
         with transaction.atomic():

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import ApiToken, User
@@ -47,12 +48,12 @@ def _username_faults(user: User) -> list[FieldError]:
 
 
 def _taken() -> FieldError:
-    return FieldError(("username",), "This name is taken. Choose another.")
+    return FieldError(("username",), _("This name is taken. Choose another."))
 
 
 def _password_faults(user: User, password: str) -> list[FieldError]:
     if len(password) > MAX_PASSWORD or storable(password) != password:
-        message = f"A password may have {MAX_PASSWORD:,} characters at most, and no NUL."
+        message = _("A password may have %(most)s characters at most, and no NUL.") % {"most": f"{MAX_PASSWORD:,}"}
         return [FieldError(("password",), message)]
     try:
         validate_password(password, user)
@@ -66,9 +67,9 @@ def make_token(*, user: User, name: str, days: int = 90) -> tuple[ApiToken, str]
     name = storable(name).strip()
     faults = []
     if not 1 <= len(name) <= 80:
-        faults.append(FieldError(("name",), "Give the token a name of 1 to 80 characters."))
+        faults.append(FieldError(("name",), _("Give the token a name of 1 to 80 characters.")))
     if not 1 <= days <= MAX_DAYS:
-        faults.append(FieldError(("days",), f"Choose between 1 and {MAX_DAYS} days."))
+        faults.append(FieldError(("days",), _("Choose between 1 and %(most)s days.") % {"most": MAX_DAYS}))
     if faults:
         raise InvalidInput(*faults)
     text = TOKEN_START + secrets.token_urlsafe(32)

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core import mail, signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import User, VerifiedEmail
@@ -17,7 +19,7 @@ from leaderboard.services.text import storable
 log = logging.getLogger(__name__)
 SALT = "touchstone.address"
 LINK_SECONDS = 24 * 3600
-NO_MAIL = "This server sends no e-mail, so it cannot check an address. Ask its operator to confirm yours."
+NO_MAIL = gettext_lazy("This server sends no e-mail, so it cannot check an address. Ask its operator to confirm yours.")
 
 
 def can_send() -> bool:
@@ -31,9 +33,10 @@ def read_address(text: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise InvalidInput(FieldError(("address",), "Write an e-mail address, such as ada@example.org.")) from None
+        message = _("Write an e-mail address, such as ada@example.org.")
+        raise InvalidInput(FieldError(("address",), message)) from None
     if len(address) > 254:
-        raise InvalidInput(FieldError(("address",), "An address has 254 characters at most."))
+        raise InvalidInput(FieldError(("address",), _("An address has 254 characters at most.")))
     return address
 
 
@@ -41,17 +44,17 @@ def send_link(user: User, address: str, link: Callable[[str], str]) -> None:
     """Send a link to the address; `link` makes it from a token. Raises InvalidInput at ("address",)."""
     address = read_address(address)
     if not can_send():
-        raise InvalidInput(FieldError(("address",), NO_MAIL))
-    body = (
-        f"Someone, perhaps you, gave this address for the account “{user.get_username()}”.\n"
-        f"Open this link within a day, signed in to that account, to confirm it:\n\n{link(token(user, address))}\n\n"
+        raise InvalidInput(FieldError(("address",), str(NO_MAIL)))
+    body = _(
+        "Someone, perhaps you, gave this address for the account “%(name)s”.\n"
+        "Open this link within a day, signed in to that account, to confirm it:\n\n%(link)s\n\n"
         "If it was not you, do nothing.\n"
-    )
+    ) % {"name": user.get_username(), "link": link(token(user, address))}
     try:
-        mail.send_mail("Confirm your e-mail address", body, None, [address])
+        mail.send_mail(_("Confirm your e-mail address"), body, None, [address])
     except OSError as problem:
         log.error("The mail server took no message: %s", problem)
-        raise InvalidInput(FieldError(("address",), "The mail server took no message. Try later.")) from None
+        raise InvalidInput(FieldError(("address",), _("The mail server took no message. Try later."))) from None
 
 
 def token(user: User, address: str) -> str:
@@ -64,9 +67,11 @@ def confirm_link(user: User, text: str) -> VerifiedEmail:
     try:
         pk, address = signing.loads(text, salt=SALT, max_age=LINK_SECONDS)
     except signing.BadSignature:
-        raise InvalidInput(FieldError(("link",), "This link is too old or not whole. Ask for a new one.")) from None
+        message = _("This link is too old or not whole. Ask for a new one.")
+        raise InvalidInput(FieldError(("link",), message)) from None
     if pk != user.pk:
-        raise InvalidInput(FieldError(("link",), "This link is for another account. Sign in to that one first."))
+        message = _("This link is for another account. Sign in to that one first.")
+        raise InvalidInput(FieldError(("link",), message))
     return confirm(user, address)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pydantic import Field, StringConstraints, field_validator
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
@@ -70,12 +72,13 @@ def make(board: Board, settings: ArenaSettings, *, user: User | None) -> Board:
     slugs = [settings.slug, *(f"{settings.slug}-{voters}" for voters in APART if settings.apart)]
     taken = sorted(Board.objects.filter(slug__in=slugs).values_list("slug", flat=True))
     if taken:
-        raise InvalidInput(FieldError(("slug",), f"There is a board '{taken[0]}' already. Choose another name."))
+        message = _("There is a board '%(name)s' already. Choose another name.") % {"name": taken[0]}
+        raise InvalidInput(FieldError(("slug",), message))
     try:
         with transaction.atomic():
             return _stored(home, settings, entries, prompts, user)
     except IntegrityError:
-        raise InvalidInput(FieldError(("slug",), "This name has just been taken. Choose another.")) from None
+        raise InvalidInput(FieldError(("slug",), _("This name has just been taken. Choose another."))) from None
 
 
 def _stored(
@@ -106,7 +109,7 @@ def _child(home: Board, slug: str, title: str, entries: Sequence[Entry], **more:
     made = Board.objects.create(
         slug=slug,
         title=storable(title),
-        description="Ranked by blind votes of people alone.",
+        description=gettext_noop("Ranked by blind votes of people alone."),
         benchmark=home.benchmark,
         parent=home,
         own_entries=bool(entries),
@@ -121,25 +124,27 @@ def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Pro
     """The entries and prompts that are named; none of a kind means all. Raises InvalidInput."""
     faults: list[FieldError] = []
     known = {entry.slug: entry for entry in home.ranked_entries()}
-    faults += _unknown("entries", settings.entries, list(known), "entry")
+    faults += _unknown("entries", settings.entries, list(known), _("The board has no entry '%(name)s'."))
     if len(known) < 2:
-        faults.append(FieldError((), "An arena needs two entries. Add entries to the board first."))
+        faults.append(FieldError((), _("An arena needs two entries. Add entries to the board first.")))
     if settings.entries and len(set(settings.entries)) < 2:
-        faults.append(FieldError(("entries",), "Choose two entries or more, or none for all."))
-    faults += _unknown("sampling", [*settings.sampling.weights, *settings.sampling.least_of], list(known), "entry")
+        faults.append(FieldError(("entries",), _("Choose two entries or more, or none for all.")))
+    weighed = [*settings.sampling.weights, *settings.sampling.least_of]
+    faults += _unknown("sampling", weighed, list(known), _("The board has no entry '%(name)s'."))
     if settings.access == "domain" and not settings.domains:
-        faults.append(FieldError(("domains",), "Name the domains whose addresses may vote."))
+        faults.append(FieldError(("domains",), _("Name the domains whose addresses may vote.")))
     prompts = list(home.benchmark.prompts.order_by("position").only("pk", "category"))
-    faults += _unknown("categories", settings.categories, [p.category for p in prompts if p.category], "category")
+    named = [p.category for p in prompts if p.category]
+    faults += _unknown("categories", settings.categories, named, _("The board has no category '%(name)s'."))
     if faults:
         raise InvalidInput(*faults)
     entries = [known[slug] for slug in dict.fromkeys(settings.entries)]
     return entries, _some(prompts, settings)
 
 
-def _unknown(field: str, named: Sequence[str], known: Sequence[str], kind: str) -> list[FieldError]:
+def _unknown(field: str, named: Sequence[str], known: Sequence[str], sentence: str) -> list[FieldError]:
     wrong = [name for name in named if name not in known]
-    return [FieldError((field,), f"The board has no {kind} '{wrong[0]}'.")] if wrong else []
+    return [FieldError((field,), sentence % {"name": wrong[0]})] if wrong else []
 
 
 def _some(prompts: list[Prompt], settings: ArenaSettings) -> list[Prompt]:
@@ -152,13 +157,13 @@ def _some(prompts: list[Prompt], settings: ArenaSettings) -> list[Prompt]:
     wanted = [p for p in prompts if not settings.categories or p.category in settings.categories]
     count = math.ceil(settings.share * len(wanted))
     if not count:
-        raise InvalidInput(FieldError(("share",), "No prompt is left. Choose more of them."))
+        raise InvalidInput(FieldError(("share",), _("No prompt is left. Choose more of them.")))
     drawn = random.Random(f"arena {settings.slug}").sample(range(len(wanted)), count)
     return [wanted[place] for place in sorted(drawn)]
 
 
 def _asked(settings: ArenaSettings, count: int) -> str:
-    """Which prompts are voted on, in words."""
+    """Which prompts are voted on, in words; `web.vote_words.asked` reads them."""
     if not count:
         return "all prompts"
     kinds = f" of {', '.join(settings.categories)}" if settings.categories else ""
@@ -183,5 +188,6 @@ def _set_paused(board: Board, *, paused: bool) -> None:
 def set_consent(board: Board, text: str) -> None:
     """Ask every voter, also those who joined, to accept this text before the next vote. Raises InvalidInput."""
     if len(text) > MOST_CONSENT:
-        raise InvalidInput(FieldError(("consent",), f"The text has {MOST_CONSENT:,} characters at most."))
+        message = _("The text has %(most)s characters at most.") % {"most": f"{MOST_CONSENT:,}"}
+        raise InvalidInput(FieldError(("consent",), message))
     ArenaPolicy.objects.update_or_create(board=board, defaults={"consent": storable(text).strip()})

@@ -16,6 +16,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.fingerprint import canonical_json
 from leaderboard.contracts.params import FieldError, InvalidInput
@@ -103,16 +104,16 @@ def stamp(signed: str) -> str:
 
 def find(board: Board, signed: str, *, voter: str, session: str) -> Ballot:
     """The ballot behind what a page carried. Raises InvalidInput where it is not of this voter, session and board."""
-    token, _, signature = signed.partition(".")
+    token, signature = (signed.partition(".")[at] for at in (0, 2))
     ballot = read.ballot(token) if _TOKEN.fullmatch(token) else None
     if ballot is None:
-        raise _fault("This ballot was not issued here. Ask for a new pair.")
+        raise _fault(_("This ballot was not issued here. Ask for a new pair."))
     if ballot.board_id != board.pk:
-        raise _fault("This ballot is for another board. Ask for a new pair.")
+        raise _fault(_("This ballot is for another board. Ask for a new pair."))
     if ballot.voter != voter:
-        raise _fault("This ballot is not yours. Ask for a new pair.")
+        raise _fault(_("This ballot is not yours. Ask for a new pair."))
     if not constant_time_compare(signature, _signature(ballot, session)):
-        raise _fault("This ballot was changed, or is from another session. Ask for a new pair.")
+        raise _fault(_("This ballot was changed, or is from another session. Ask for a new pair."))
     return ballot
 
 
@@ -130,7 +131,7 @@ def cast(
     Raises InvalidInput with what to do.
     """
     if choice not in ON_SCREEN:
-        raise _fault(f"Choose one of {', '.join(ON_SCREEN)}.", "choice")
+        raise _fault(_("Choose one of %(known)s.") % {"known": ", ".join(ON_SCREEN)}, "choice")
     ballot = find(board, signed, voter=voter, session=session)
     _check_open(board, ballot)
     outcome = ON_SCREEN[choice]
@@ -157,10 +158,10 @@ def _check_open(board: Board, ballot: Ballot) -> None:
     if hasattr(ballot, "vote"):
         raise _used()
     if ballot.expires_at <= timezone.now():
-        raise _fault("This ballot has expired. The same pair comes back on a new one.")
+        raise _fault(_("This ballot has expired. The same pair comes back on a new one."))
     latest = read.latest_ballot(board, voter=ballot.voter)
     if latest is not None and latest.pk != ballot.pk:
-        raise _fault("A newer ballot has replaced this one. Vote on the pair that is shown now.")
+        raise _fault(_("A newer ballot has replaced this one. Vote on the pair that is shown now."))
 
 
 def _seconds(ballot: Ballot, shown: str) -> float:
@@ -177,20 +178,20 @@ def undo(board: Board, signed: str, *, voter: str, session: str) -> VoteUndo:
     ballot = find(board, signed, voter=voter, session=session)
     vote = getattr(ballot, "vote", None)
     if vote is None:
-        raise _fault("There is no vote to take back on this pair.")
+        raise _fault(_("There is no vote to take back on this pair."))
     if timezone.now() - vote.created_at > TIME_TO_UNDO:
-        raise _fault("A vote can be taken back within a minute. This one stays.")
+        raise _fault(_("A vote can be taken back within a minute. This one stays."))
     try:
         with transaction.atomic():
             taken = VoteUndo.objects.create(vote=vote)
             boards.request_refresh(board)
     except IntegrityError:
-        raise _fault("This vote has been taken back already.") from None
+        raise _fault(_("This vote has been taken back already.")) from None
     return taken
 
 
 def _used() -> InvalidInput:
-    return _fault("You have voted on this pair already. Ask for a new pair.")
+    return _fault(_("You have voted on this pair already. Ask for a new pair."))
 
 
 def _fault(message: str, field: str = "token") -> InvalidInput:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core import signing
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, Invite, User
@@ -21,11 +22,13 @@ def make(board: Board, *, label: str, days: int | None = None, most: int | None 
     """A new invitation. Raises InvalidInput at ("label",), ("days",) and ("most",)."""
     label, faults = storable(label).strip(), []
     if not 1 <= len(label) <= 80:
-        faults.append(FieldError(("label",), "Say in 1 to 80 characters whom this link is for."))
+        faults.append(FieldError(("label",), _("Say in 1 to 80 characters whom this link is for.")))
     if days is not None and not 1 <= days <= MAX_DAYS:
-        faults.append(FieldError(("days",), f"Choose between 1 and {MAX_DAYS} days, or leave it out for no end."))
+        message = _("Choose between 1 and %(most)s days, or leave it out for no end.") % {"most": MAX_DAYS}
+        faults.append(FieldError(("days",), message))
     if most is not None and not 1 <= most <= MAX_USES:
-        faults.append(FieldError(("most",), f"Choose between 1 and {MAX_USES:,} uses, or leave it out for any number."))
+        message = _("Choose between 1 and %(most)s uses, or leave it out for any number.") % {"most": f"{MAX_USES:,}"}
+        faults.append(FieldError(("most",), message))
     if faults:
         raise InvalidInput(*faults)
     expires = timezone.now() + timedelta(days=days) if days else None
@@ -42,10 +45,10 @@ def find(board: Board, token: str) -> Invite:
     try:
         number = _SIGNER.unsign(token)
     except signing.BadSignature:
-        raise _fault("This link was not made here, or a part of it is missing. Ask for the whole link.") from None
+        raise _fault(_("This link was not made here, or a part of it is missing. Ask for the whole link.")) from None
     invite = Invite.objects.filter(pk=number).first()
     if invite is None or invite.board_id != board.pk:
-        raise _fault("This link is for another board.")
+        raise _fault(_("This link is for another board."))
     if reason := why_not(invite, timezone.now()):
         raise _fault(reason)
     return invite
@@ -54,11 +57,11 @@ def find(board: Board, token: str) -> Invite:
 def why_not(invite: Invite, now: datetime) -> str:
     """Why an invitation cannot be used; "" where it can."""
     if invite.revoked_at is not None:
-        return "This invitation was taken back. Ask for another."
+        return _("This invitation was taken back. Ask for another.")
     if invite.expires_at is not None and invite.expires_at <= now:
-        return "This invitation has expired. Ask for another."
+        return _("This invitation has expired. Ask for another.")
     if invite.most is not None and invite.used >= invite.most:
-        return "This invitation has been used as often as it can be. Ask for another."
+        return _("This invitation has been used as often as it can be. Ask for another.")
     return ""
 
 
@@ -68,7 +71,7 @@ def spend(invite: Invite) -> None:
     good = Invite.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), pk=invite.pk, revoked_at=None)
     if not good.filter(Q(most=None) | Q(used__lt=F("most"))).update(used=F("used") + 1):
         invite.refresh_from_db()
-        raise _fault(why_not(invite, now) or "This invitation cannot be used any more. Ask for another.")
+        raise _fault(why_not(invite, now) or _("This invitation cannot be used any more. Ask for another."))
 
 
 def revoke(invite: Invite) -> bool:

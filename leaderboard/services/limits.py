@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from leaderboard.models import Board, VoteCount
 from leaderboard.queries.integrity import rules_of
@@ -23,13 +24,21 @@ PREFIX = {4: 24, 6: 48}
 """Bits of an address that are kept before it is hashed: a network, no single house."""
 KEPT_SECONDS = 2 * PERIODS["day"]
 TIDY_ONCE_IN = 500
+SENTENCES = {
+    ("account", "minute"): _("At most %(limit)s votes a minute for one account."),
+    ("account", "day"): _("At most %(limit)s votes a day for one account."),
+    ("session", "minute"): _("At most %(limit)s votes a minute for one session."),
+    ("session", "day"): _("At most %(limit)s votes a day for one session."),
+    ("network", "minute"): _("At most %(limit)s votes a minute for one network."),
+    ("network", "day"): _("At most %(limit)s votes a day for one network."),
+}
 
 
 class TooMany(Exception):
     """A limit is reached. `whose`: account, session or network; `period`: minute or day; `wait`: seconds to its end."""
 
     def __init__(self, whose: str, period: str, limit: int, wait: int) -> None:
-        super().__init__(f"At most {limit} votes a {period} for one {whose}.")
+        super().__init__(SENTENCES[whose, period] % {"limit": limit})
         self.whose, self.period, self.limit, self.wait = whose, period, limit, wait
 
 

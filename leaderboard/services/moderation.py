@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, QuarantineDecision, User, VotingRules
@@ -34,7 +35,7 @@ def quarantine_network(*, board: Board, network: str, reason: str, user: Any) ->
     """Quarantine everyone who voted on the board from a network. Raises as `quarantine.decide`."""
     found = [voter for voter in voters_of_network(board, network) if voter not in quarantined(board)]
     if not found:
-        message = "Nobody who is not in quarantine already has voted from this network."
+        message = _("Nobody who is not in quarantine already has voted from this network.")
         raise InvalidInput(FieldError(("network",), message))
     with transaction.atomic():
         return [
@@ -51,7 +52,8 @@ def set_rules(*, board: Board, user: Any, reason: str, changes: Mapping[str, Any
     Raises PermissionError, InvalidInput at the field.
     """
     if not isinstance(user, User) or not user.has_perm(quarantine.RIGHT):
-        raise PermissionError(f"Only a person with the permission {quarantine.RIGHT} changes the rules.")
+        message = _("Only a person with the permission %(right)s changes the rules.") % {"right": quarantine.RIGHT}
+        raise PermissionError(message)
     told, rules = quarantine.checked_reason(reason), rules_of(board)
     before = {name: getattr(rules, name) for name in FIELDS}
     for name in FIELDS:
@@ -70,7 +72,8 @@ def set_rules(*, board: Board, user: Any, reason: str, changes: Mapping[str, Any
 def _check(rules: VotingRules) -> None:
     names = rules.leak_names
     if not isinstance(names, list) or len(names) > MOST_NAMES or any(not str(name).strip() for name in names):
-        raise InvalidInput(FieldError(("leak_names",), f"At most {MOST_NAMES} names, one on each line."))
+        message = _("At most %(most)s names, one on each line.") % {"most": MOST_NAMES}
+        raise InvalidInput(FieldError(("leak_names",), message))
     try:
         rules.clean_fields(exclude=["board"])
     except ValidationError as problem:

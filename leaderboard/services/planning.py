@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 from django.db.models import Min
+from django.utils.translation import gettext_noop
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import InvalidInput, parse_params
@@ -26,8 +27,8 @@ FORMAT = 1
 MOST_CATEGORIES = 40
 """Prompts of more categories than this take turns as if they were of one."""
 KEYS = 1 << 30
-UNREADABLE = "The settings of this board's sampling could not be read, so the defaults are used."
-NO_FIT = "The votes gave no ratings to plan by, so the pairs seen least come first."
+UNREADABLE = gettext_noop("The settings of this board's sampling could not be read, so the defaults are used.")
+NO_FIT = gettext_noop("The votes gave no ratings to plan by, so the pairs seen least come first.")
 
 
 @dataclass(frozen=True)

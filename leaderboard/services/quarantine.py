@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, QuarantineDecision, User, VoterReport
@@ -13,11 +15,15 @@ from leaderboard.queries.integrity import decided_on, quarantined, rules_of
 from leaderboard.services import audit_log
 
 RIGHT = "leaderboard.moderate_votes"
-SIGNS = {
-    "position": "favours one side of the page",
-    "uninformative": "does not follow which answer is better",
+POSITION, UNINFORMATIVE = "position", "uninformative"
+REASONS = {
+    (POSITION,): gettext_noop("By the voter tests: favours one side of the page."),
+    (UNINFORMATIVE,): gettext_noop("By the voter tests: does not follow which answer is better."),
+    (POSITION, UNINFORMATIVE): gettext_noop(
+        "By the voter tests: favours one side of the page and does not follow which answer is better."
+    ),
 }
-"""Tests that may quarantine a voter where the rules say so; all others only tell."""
+"""By the tests that may quarantine a voter where the rules say so; all others only tell. Stored in English."""
 
 
 def decide(
@@ -34,10 +40,11 @@ def decide(
     Raises PermissionError, InvalidInput.
     """
     if not isinstance(user, User) or not user.has_perm(RIGHT):
-        raise PermissionError(f"Only a person with the permission {RIGHT} decides on voters.")
+        message = _("Only a person with the permission %(right)s decides on voters.") % {"right": RIGHT}
+        raise PermissionError(message)
     told = checked_reason(reason)
     if not voter.strip() or len(voter) > 80:
-        raise InvalidInput(FieldError(("voter",), "Name one voter, as the list of voters does."))
+        raise InvalidInput(FieldError(("voter",), _("Name one voter, as the list of voters does.")))
     return _store(board, voter, quarantined, reason=told, user=user, evidence=evidence or {})
 
 
@@ -45,9 +52,9 @@ def checked_reason(reason: str) -> str:
     """The reason in one line. Raises InvalidInput where there is none, or it is too long."""
     told = " ".join(reason.split())
     if not told:
-        raise InvalidInput(FieldError(("reason",), "Say why, so that others can follow the decision."))
+        raise InvalidInput(FieldError(("reason",), _("Say why, so that others can follow the decision.")))
     if len(told) > 500:
-        raise InvalidInput(FieldError(("reason",), "At most 500 characters."))
+        raise InvalidInput(FieldError(("reason",), _("At most 500 characters.")))
     return told
 
 
@@ -94,16 +101,12 @@ def enforce(board: Board) -> list[QuarantineDecision]:
         QuarantineDecision.objects.filter(decided_on(board), by_test=False).values_list("voter", flat=True)
     ) | quarantined(board)
     return [
-        _store(board, line["voter"], True, reason=_reason(signs), user=None, evidence=line)
+        _store(board, line["voter"], True, reason=REASONS[signs], user=None, evidence=line)
         for line in report.lines
         if line["voter"] not in decided and (signs := _signs(line, rules.alpha))
     ]
 
 
-def _signs(line: Mapping[str, Any], alpha: float) -> list[str]:
-    p = {"position": line["position_p"], "uninformative": line["information_p"]}
-    return [name for name, value in p.items() if value is not None and value < alpha]
-
-
-def _reason(signs: list[str]) -> str:
-    return f"By the voter tests: {' and '.join(SIGNS[sign] for sign in signs)}."
+def _signs(line: Mapping[str, Any], alpha: float) -> tuple[str, ...]:
+    p = {POSITION: line["position_p"], UNINFORMATIVE: line["information_p"]}
+    return tuple(name for name, value in p.items() if value is not None and value < alpha)

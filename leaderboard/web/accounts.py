@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -24,19 +26,24 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 class SignUpForm(forms.Form):
     """A name and a password."""
 
-    username = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"}))
+    username = forms.CharField(
+        label=_("Username"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"})
+    )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="8 characters or more.",
+        help_text=_("8 characters or more."),
     )
 
 
 class TokenForm(forms.Form):
     """A name for a new token."""
 
-    name = forms.CharField(max_length=80, help_text="What it is for, such as “laptop”.")
-    days = forms.IntegerField(min_value=1, max_value=365, initial=90, help_text="Days until it expires.")
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What it is for, such as “laptop”."))
+    days = forms.IntegerField(
+        label=_("Days"), min_value=1, max_value=365, initial=90, help_text=_("Days until it expires.")
+    )
 
 
 def take(form: forms.Form, problem: InvalidInput) -> None:
@@ -101,5 +108,5 @@ def _revoke(request: HttpRequest, user: User) -> HttpResponse:
     number = request.POST.get("token", "")
     token = get_object_or_404(ApiToken, pk=int(number) if number.isdecimal() else 0, user=user)
     accounts.revoke_token(token)
-    messages.success(request, f"The token “{token.name}” no longer works.")
+    messages.success(request, gettext("The token “%(name)s” no longer works.") % {"name": token.name})
     return redirect("account")

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -27,11 +29,11 @@ from leaderboard.web.vote_limits import network_of_request, too_many
 from leaderboard.web.voter_identity import session_of, voter_of
 
 BUTTONS = (
-    ("left", "A", "A is better"),
-    ("right", "B", "B is better"),
-    ("tie", "T", "Tie"),
-    ("both_bad", "X", "Both are bad"),
-    ("skip", "S", "Skip"),
+    ("left", "A", _("A is better")),
+    ("right", "B", _("B is better")),
+    ("tie", "T", _("Tie")),
+    ("both_bad", "X", _("Both are bad")),
+    ("skip", "S", _("Skip")),
 )
 """Choice, key, label."""
 LABELS = {choice: label for choice, _, label in BUTTONS}
@@ -70,7 +72,8 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
         ballots.undo(board, request.POST.get("token", ""), **who)
     except InvalidInput as problem:
         return _refused(request, board, problem)
-    messages.success(request, "Your vote is taken back and counts for nothing. Its pair will not come back.")
+    told = gettext("Your vote is taken back and counts for nothing. Its pair will not come back.")
+    messages.success(request, told)
     return redirect("vote", board.slug)
 
 

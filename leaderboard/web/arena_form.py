@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import InvalidInput, parse_params
 from leaderboard.models import ArenaPolicy, Board
@@ -21,13 +22,14 @@ class ArenaForm(forms.Form):
     """Fields are made from `ArenaSettings`; entries and categories are those of the board."""
 
     def __init__(self, home: Board, data: Any = None) -> None:
-        super().__init__(data, initial={"slug": read.free_slug(home), "title": f"{home.title}, by people"[:100]})
+        title = _("%(board)s, by people") % {"board": home.title}
+        super().__init__(data, initial={"slug": read.free_slug(home), "title": title[:100]})
         own = {name.removeprefix("-"): field for name, field in fields_for(ArenaSettings, "").items()}
         del own[SAMPLING]
         own["entries"] = _several(own["entries"], read.entry_choices(home))
         categories = [(name, name) for name in read.categories(home)]
         own["categories"] = _several(own["categories"], categories)
-        own["access"] = forms.ChoiceField(label="Who may vote", choices=ArenaPolicy.Access.choices, initial="anyone")
+        own["access"] = forms.ChoiceField(label=_("Who may vote"), choices=ArenaPolicy.Access.choices, initial="anyone")
         if not categories:
             del own["categories"]
         self.fields.update({**own, **fields_for(Sampling, SAMPLING)})

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -69,7 +70,7 @@ def _page(
     context = {
         "board": board,
         "gate": str(gate),
-        "sentence": "You are invited to vote on this board."
+        "sentence": _("You are invited to vote on this board.")
         if token and gate == Gate.INVITE
         else access.SENTENCES[gate],
         "can_join": gate == Gate.CONSENT or (gate == Gate.INVITE and bool(token)),
@@ -99,7 +100,7 @@ def send_address(request: HttpRequest) -> HttpResponse:
     except InvalidInput as problem:
         messages.error(request, problem.errors[0].message)
     else:
-        messages.success(request, "A link is on its way to that address. It is good for a day.")
+        messages.success(request, _("A link is on its way to that address. It is good for a day."))
     return redirect("account")
 
 
@@ -114,5 +115,5 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     except InvalidInput as problem:
         messages.error(request, problem.errors[0].message)
     else:
-        messages.success(request, f"{row.address} is confirmed as yours.")
+        messages.success(request, _("%(address)s is confirmed as yours.") % {"address": row.address})
     return redirect("account")

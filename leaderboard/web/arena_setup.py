@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -24,14 +26,20 @@ from leaderboard.services import arenas, invites
 from leaderboard.services.access import policy_of
 from leaderboard.web.accounts import take
 from leaderboard.web.arena_form import ArenaForm
+from leaderboard.web.language import translated
+from leaderboard.web.vote_words import asked
 
 
 class InviteForm(forms.Form):
     """A new invitation."""
 
-    label = forms.CharField(label="For whom", max_length=80, help_text="Such as “the physics class”. Only you see it.")
-    days = forms.IntegerField(label="Days until it expires", required=False, help_text="Empty for no end.")
-    most = forms.IntegerField(label="Most people who may use it", required=False, help_text="Empty for any number.")
+    label = forms.CharField(
+        label=_("For whom"), max_length=80, help_text=_("Such as “the physics class”. Only you see it.")
+    )
+    days = forms.IntegerField(label=_("Days until it expires"), required=False, help_text=_("Empty for no end."))
+    most = forms.IntegerField(
+        label=_("Most people who may use it"), required=False, help_text=_("Empty for any number.")
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         except InvalidInput as problem:
             form.take(problem)
         else:
-            messages.success(request, "The arena is open.")
+            messages.success(request, gettext("The arena is open."))
             return redirect("arena", made.slug)
     form.point_out()
     context = {"board": board.parent or board, "form": form}
@@ -103,24 +111,25 @@ def _invite(request: HttpRequest, board: Board, form: InviteForm) -> bool:
     except InvalidInput as problem:
         take(form, problem)
         return False
-    messages.success(request, "The invitation is made. Its link is in the list.")
+    messages.success(request, gettext("The invitation is made. Its link is in the list."))
     return True
 
 
 def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
     if action == "pause":
         arenas.pause(board)
-        messages.success(request, "Voting is paused. Votes so far are kept.")
+        messages.success(request, gettext("Voting is paused. Votes so far are kept."))
     elif action == "resume":
         arenas.resume(board)
-        messages.success(request, "Voting is open again.")
+        messages.success(request, gettext("Voting is open again."))
     elif action == "consent":
         _consent(request, board)
     elif action == "revoke":
         number = request.POST.get("invite", "")
         invite = get_object_or_404(Invite, pk=int(number) if number.isdecimal() else 0, board=board)
         invites.revoke(invite)
-        messages.success(request, f"No one else can use the invitation for {invite.label}. Who joined by it stays.")
+        told = gettext("No one else can use the invitation for %(name)s. Who joined by it stays.")
+        messages.success(request, told % {"name": invite.label})
     return redirect("arena", board.slug)
 
 
@@ -130,14 +139,18 @@ def _consent(request: HttpRequest, board: Board) -> None:
     except InvalidInput as problem:
         messages.error(request, problem.errors[0].message)
     else:
-        messages.success(request, "The text is stored. Every voter is asked to accept it before the next vote.")
+        told = gettext("The text is stored. Every voter is asked to accept it before the next vote.")
+        messages.success(request, told)
 
 
 def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, Any]:
     now = timezone.now()
+    policy = policy_of(board)
     return {
         "board": board,
-        "policy": policy_of(board),
+        "policy": policy,
+        "asked": asked(policy.asked) if policy else gettext("all prompts"),
+        "drawing": [(gettext(name), translated(value)) for name, value in policy.sampling.items()] if policy else [],
         "form": form,
         "most_consent": arenas.MOST_CONSENT,
         "joined": read.joined(board),

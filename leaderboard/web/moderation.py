@@ -10,6 +10,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -45,32 +47,32 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     """How a board guards its votes."""
 
     leak_names = Names(
-        required=False, label="More names to look for", help_text="One on each line, beside those of the models."
+        required=False, label=_("More names to look for"), help_text=_("One on each line, beside those of the models.")
     )
-    reason = forms.CharField(max_length=500, label="Why you change this", help_text="Stands in the log.")
+    reason = forms.CharField(max_length=500, label=_("Why you change this"), help_text=_("Stands in the log."))
 
     class Meta:
         model = VotingRules
         fields = moderation.FIELDS
         labels = {
-            "quarantine_by_test": "Let the voter tests quarantine",
-            "alpha": "Level of the tests",
-            "attention_share": "Share of pairs with a known answer",
-            "leaks": "Answers that name their maker are",
-            "check_kind": "Beside voting, a browser does",
-            "account_minute": "Votes a minute by one account",
-            "account_day": "Votes a day by one account",
-            "session_minute": "Votes a minute by one session",
-            "session_day": "Votes a day by one session",
-            "network_minute": "Votes a minute by one network",
-            "network_day": "Votes a day by one network",
+            "quarantine_by_test": _("Let the voter tests quarantine"),
+            "alpha": _("Level of the tests"),
+            "attention_share": _("Share of pairs with a known answer"),
+            "leaks": _("Answers that name their maker are"),
+            "check_kind": _("Beside voting, a browser does"),
+            "account_minute": _("Votes a minute by one account"),
+            "account_day": _("Votes a day by one account"),
+            "session_minute": _("Votes a minute by one session"),
+            "session_day": _("Votes a day by one session"),
+            "network_minute": _("Votes a minute by one network"),
+            "network_day": _("Votes a day by one network"),
         }
         help_texts = {
-            "alpha": "A smaller p in a test quarantines. At 0.001 that meets about 2 in 1,000 honest voters.",
-            "attention_share": "From 0 to 0.5. Their votes do not count in ratings.",
+            "alpha": _("A smaller p in a test quarantines. At 0.001 that meets about 2 in 1,000 honest voters."),
+            "attention_share": _("From 0 to 0.5. Their votes do not count in ratings."),
             **dict.fromkeys(
                 [f"{whose}_{period}" for whose in ("account", "session", "network") for period in ("minute", "day")],
-                "0 for no limit.",
+                _("0 for no limit."),
             ),
         }
 
@@ -82,15 +84,15 @@ class DecisionForm(forms.Form):
     quarantined = forms.TypedChoiceField(
         choices=[("1", "1"), ("0", "0")], coerce=lambda value: value == "1", widget=forms.HiddenInput
     )
-    reason = forms.CharField(max_length=500, label="Reason")
-    everywhere = forms.BooleanField(required=False, label="On all boards")
+    reason = forms.CharField(max_length=500, label=_("Reason"))
+    everywhere = forms.BooleanField(required=False, label=_("On all boards"))
 
 
 class NetworkForm(forms.Form):
     """A decision on all voters of a network."""
 
     network = forms.CharField(max_length=32, widget=forms.HiddenInput)
-    reason = forms.CharField(max_length=500, label="Reason")
+    reason = forms.CharField(max_length=500, label=_("Reason"))
 
 
 def _board(request: HttpRequest, slug: str) -> Board:
@@ -118,7 +120,11 @@ def _page(request: HttpRequest, board: Board, *, status: int = 200, **bound: Any
         "rules": RulesForm(instance=rules),
         "found": read.voters(board, shown=shown, number=int(number) if number.isdecimal() else 1, alpha=rules.alpha),
         "shown": shown,
-        "filters": [("all", "All"), ("signs", "With a sign"), ("quarantined", "In quarantine")],
+        "filters": [
+            ("all", gettext("All")),
+            ("signs", gettext("With a sign")),
+            ("quarantined", gettext("In quarantine")),
+        ],
         "held": len(quarantined(board)),
         "known_pairs": KnownPair.objects.filter(board=board).count(),
         "checks": checks,
@@ -161,7 +167,7 @@ def _done(request: HttpRequest, board: Board, form: Any, name: str, act: Callabl
         except InvalidInput as problem:
             take(form, problem)
         else:
-            messages.success(request, "Your decision is stored; the board is being worked out anew.")
+            messages.success(request, gettext("Your decision is stored; the board is being worked out anew."))
             return redirect("moderation", board.slug)
     return _page(request, board, status=422, **{name: form})
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -38,11 +39,11 @@ def my_votes(request: HttpRequest) -> HttpResponse:
 
 def _erase(request: HttpRequest) -> HttpResponse:
     if request.POST.get("sure") != "yes":
-        messages.error(request, "Tick the box first: this cannot be undone.")
+        messages.error(request, _("Tick the box first: this cannot be undone."))
         return redirect("my-votes")
     user = user_of(request)
     if user is not None:
         voter_links.erase(user)
     forget(request)
-    messages.success(request, "Done. Your votes stay, and nothing leads from them to you any more.")
+    messages.success(request, _("Done. Your votes stay, and nothing leads from them to you any more."))
     return redirect("my-votes")

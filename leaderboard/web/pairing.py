@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from leaderboard.models import Board
 from leaderboard.queries.pairing import published
 from leaderboard.ratings.pairing import Sampling
-
-FORMULA = (
-    "P(i, j) ∝ w_i · w_j · ( (1 − u) · gain(i, j)^s / Σ gain^s + u / number of pairs ), each entry's share ≥ its least"
-)
+from leaderboard.web.language import translated
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,37 @@ def section(board: Board) -> Shown | None:
         for one in sorted(plan.entries, key=lambda one: (-one.share, one.name))
     ]
     settings = [
-        (field.title or name, _value(plan.rule[name]), field.description or "")
+        (translated(field.title or name), _value(plan.rule[name]), translated(field.description))
         for name, field in Sampling.model_fields.items()
         if name in plan.rule
     ]
-    categories = [(name or "none", _percent(chance)) for name, chance in plan.categories]
+    categories = [(name or _("none"), _percent(chance)) for name, chance in plan.categories]
     return Shown(
-        FORMULA, plan.note, plan.snapshot, plan.made_at, settings, plan.prompts, plan.shown, categories, entries
+        _formula(),
+        translated(plan.note),
+        plan.snapshot,
+        plan.made_at,
+        settings,
+        plan.prompts,
+        plan.shown,
+        categories,
+        entries,
+    )
+
+
+def _formula() -> str:
+    return _(
+        "P(i, j) ∝ w_i · w_j · ( (1 − u) · gain(i, j)^s / Σ gain^s + u / number of pairs ), "
+        "each entry's share ≥ its least"
     )
 
 
 def _value(value: object) -> str:
     """A setting; those by entry stand in the table of entries."""
     if isinstance(value, dict):
-        return f"{len(value)} named" if value else "none named"
-    return str(value)
+        n = len(value)
+        return ngettext("%(n)s named", "%(n)s named", n) % {"n": n} if n else _("none named")
+    return translated(str(value))
 
 
 def _percent(share: float) -> str:

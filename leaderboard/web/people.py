@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from leaderboard.models import Board, Entry, Standing
@@ -18,7 +20,12 @@ from leaderboard.web.charts.chart import Table
 from leaderboard.web.charts.whiskers import PERCENT, measure
 from leaderboard.web.columns import NONE
 
-EXPORTS = (("csv", "CSV"), ("jsonl", "JSONL"), ("parquet", "Parquet"), ("battles", "battles as of LMArena"))
+EXPORTS = (
+    ("csv", "CSV"),
+    ("jsonl", "JSONL"),
+    ("parquet", "Parquet"),
+    ("battles", gettext_lazy("battles as of LMArena")),
+)
 """Formats of exports that fit votes, with their names."""
 
 
@@ -63,9 +70,9 @@ def together(board: Board, boards: list[Board]) -> Together | None:
 
 def _who(board: Board) -> str:
     if not board.counts_votes or board.parent_id is None:
-        return "judges"
-    return {Board.Voters.NAMED: "named voters", Board.Voters.ANONYMOUS: "anonymous voters"}.get(
-        Board.Voters(board.voters), "people"
+        return _("judges")
+    return {Board.Voters.NAMED: _("named voters"), Board.Voters.ANONYMOUS: _("anonymous voters")}.get(
+        Board.Voters(board.voters), _("people")
     )
 
 
@@ -76,7 +83,7 @@ def _number(board: Board, row: Standing | None) -> Number | None:
         return None
     low, high = getattr(row, f"{field}_low"), getattr(row, f"{field}_high")
     digits, unit = (1, " %") if field in PERCENT else (0, "")
-    interval = "" if low is None or high is None else f"{low:.{digits}f} to {high:.{digits}f}"
+    interval = "" if low is None or high is None else _span(f"{low:.{digits}f}", f"{high:.{digits}f}")
     return Number(board.slug, rank_group(row.rank_low, row.rank_high), f"{value:.{digits}f}{unit}", interval, row.n)
 
 
@@ -120,13 +127,17 @@ class Agreed:
 
 def _agreement(told: dict[str, Any]) -> list[Agreed]:
     return [
-        Agreed(one["judge"], one["category"] or "all prompts", _percent(one["share"]), _span(one), one["n"])
+        Agreed(one["judge"], one["category"] or _("all prompts"), _percent(one["share"]), _interval(one), one["n"])
         for one in told.get("agreement") or []
     ]
 
 
-def _span(one: dict[str, Any]) -> str:
-    return NONE if one["low"] is None else f"{100 * one['low']:.0f} to {100 * one['high']:.0f} %"
+def _interval(one: dict[str, Any]) -> str:
+    return NONE if one["low"] is None else _span(f"{100 * one['low']:.0f}", f"{100 * one['high']:.0f} %")
+
+
+def _span(low: str, high: str) -> str:
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def _percent(share: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import ngettext
 
 from leaderboard.models import Board
 from leaderboard.services import limits
@@ -41,7 +42,9 @@ def too_many(request: HttpRequest, board: Board) -> HttpResponse | None:
 
 def _told(seconds: int) -> str:
     if seconds < 120:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
+        return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
     if seconds < 7200:
-        return f"{-(-seconds // 60)} minutes"
-    return f"{-(-seconds // 3600)} hours"
+        minutes = -(-seconds // 60)
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    hours = -(-seconds // 3600)
+    return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}

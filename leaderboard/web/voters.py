@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from leaderboard.models import VoterFlag
@@ -14,12 +16,12 @@ from leaderboard.queries import boards as read_boards
 from leaderboard.queries import voters as read
 
 SENTENCES = {
-    "position": "Votes for one side of the page more often than the answers on it earn.",
-    "uninformative": "Votes do not follow which answer is better.",
-    "target": "Votes for one entry more often than it earns.",
-    "target-cohort": "Votes of this hour favour one entry more than it earns.",
-    "target-day": "Votes of this day favour one entry more than it earns.",
-    "target-network": "Votes from this network favour one entry more than it earns.",
+    "position": _("Votes for one side of the page more often than the answers on it earn."),
+    "uninformative": _("Votes do not follow which answer is better."),
+    "target": _("Votes for one entry more often than it earns."),
+    "target-cohort": _("Votes of this hour favour one entry more than it earns."),
+    "target-day": _("Votes of this day favour one entry more than it earns."),
+    "target-network": _("Votes from this network favour one entry more than it earns."),
 }
 
 
@@ -45,7 +47,7 @@ def voters(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _line(flag: VoterFlag) -> Line:
     numbers = [
-        (name.replace("_", " "), str(value) if isinstance(value, int) else f"{value:.3g}")
+        (gettext(name.replace("_", " ")), str(value) if isinstance(value, int) else f"{value:.3g}")
         for name, value in flag.evidence.items()
     ]
-    return Line(flag, SENTENCES[flag.kind], numbers)
+    return Line(flag, str(SENTENCES[flag.kind]), numbers)

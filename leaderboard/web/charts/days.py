@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.scales import Scale, Tick, ticks
 
@@ -40,12 +43,14 @@ def chart(days: Sequence[Sequence[str | int]]) -> Chart | None:
     """The chart of (date, votes), without gaps; None where there are none."""
     if not days:
         return None
-    total, (best, most) = sum(int(n) for _, n in days), max(days, key=lambda one: int(one[1]))
+    total, (best, most) = sum(int(one[1]) for one in days), max(days, key=lambda one: int(one[1]))
     return Chart(
         name="days",
-        title="Votes per day",
-        sentence=f"{total:,} votes that count, by day in UTC.",
-        text=f"From {days[0][0]} to {days[-1][0]}; most on {best}: {int(most):,}.",
+        title=_("Votes per day"),
+        sentence=ngettext("%(n)s vote that counts, by day in UTC.", "%(n)s votes that count, by day in UTC.", total)
+        % {"n": f"{total:,}"},
+        text=_("From %(first)s to %(last)s; most on %(best)s: %(most)s.")
+        % {"first": days[0][0], "last": days[-1][0], "best": best, "most": f"{int(most):,}"},
         template="parts/charts/bars.html",
         figure=_bars(days),
         table=Table(("day", "votes"), days),
@@ -65,7 +70,7 @@ def _bars(days: Sequence[Sequence[str | int]]) -> Bars:
             f"{y.at(n):.1f}",
             f"{wide:.1f}",
             f"{HEIGHT - BOTTOM - y.at(n):.1f}",
-            f"{_period(part)}: {n:,} vote{'' if n == 1 else 's'}",
+            _label(part, n),
         )
         for i, (part, n) in enumerate(zip(parts, heights, strict=True))
     ]
@@ -74,4 +79,11 @@ def _bars(days: Sequence[Sequence[str | int]]) -> Bars:
 
 
 def _period(part: Sequence[Sequence[str | int]]) -> str:
-    return str(part[0][0]) if len(part) == 1 else f"{part[0][0]} to {part[-1][0]}"
+    if len(part) == 1:
+        return str(part[0][0])
+    return _("%(low)s to %(high)s") % {"low": part[0][0], "high": part[-1][0]}
+
+
+def _label(part: Sequence[Sequence[str | int]], n: int) -> str:
+    votes = ngettext("%(n)s vote", "%(n)s votes", n) % {"n": f"{n:,}"}
+    return f"{_period(part)}: {votes}"
