@@ -22,6 +22,7 @@ from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries import boards as read_boards
+from leaderboard.ratings.pairing import Sampling
 from leaderboard.services import arenas, invites
 from leaderboard.services.access import policy_of
 from leaderboard.web.accounts import take
@@ -150,7 +151,7 @@ def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, 
         "board": board,
         "policy": policy,
         "asked": asked(policy.asked) if policy else gettext("all prompts"),
-        "drawing": [(gettext(name), translated(value)) for name, value in policy.sampling.items()] if policy else [],
+        "drawing": _drawing(policy.sampling) if policy else [],
         "form": form,
         "most_consent": arenas.MOST_CONSENT,
         "joined": read.joined(board),
@@ -160,6 +161,12 @@ def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, 
             for one in read.invites(board)
         ],
     }
+
+
+def _drawing(sampling: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Title and value of each setting of the drawing of pairs."""
+    fields = Sampling.model_fields
+    return [(translated(fields[name].title) if name in fields else name, value) for name, value in sampling.items()]
 
 
 def _link(board: Board, invite: Invite) -> str:

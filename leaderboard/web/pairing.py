@@ -76,7 +76,7 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         n = len(value)
         return ngettext("%(n)s named", "%(n)s named", n) % {"n": n} if n else _("none named")
-    return translated(str(value))
+    return str(value)
 
 
 def _percent(share: float) -> str:

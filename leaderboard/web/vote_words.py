@@ -28,8 +28,6 @@ STATES = (_("passed"), _("failed"), _("unchecked"))
 FIELDS = (_("voter"), _("quarantined"), _("reason"), _("network"))
 """Of a decision that was refused."""
 NUMBERS = (
-    _("n"),
-    _("z"),
     _("position z"),
     _("position p"),
     _("information z"),
@@ -40,9 +38,6 @@ NUMBERS = (
     _("p holm"),
 )
 """Evidence of a sign, by the names of the tests' numbers."""
-DRAWING = (_("uniform"), _("sharpness"), _("most"), _("weights"), _("least"), _("least_of"), _("categories"))
-"""Settings of the drawing of pairs."""
-VALUES = (_("size"), _("alike"))
 
 
 def asked(text: str) -> str:
