@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from leaderboard.contracts.registry import FAMILIES
+from leaderboard.queries import sign_in
 
 
 @register()
@@ -26,3 +27,9 @@ def lease_outlives_heartbeat(**_: Any) -> list[CheckMessage]:
     if settings.LEASE_SECONDS >= 3 * settings.HEARTBEAT_SECONDS:
         return []
     return [Error("TOUCHSTONE_LEASE_SECONDS must be at least three heartbeats.", id="touchstone.E002")]
+
+
+@register()
+def providers_are_whole(**_: Any) -> list[CheckMessage]:
+    """Every sign-in provider has all that it needs; a half one has no button."""
+    return [Error(fault, id="touchstone.E010") for fault in sign_in.faults()]

@@ -42,6 +42,7 @@ class NewArena(BaseModel):
     share: float = 1.0
     access: str = Field(default="anyone", max_length=10)
     domains: list[str] = Field(default=[], max_length=100)
+    providers: list[str] = Field(default=[], max_length=100)
     consent: str = Field(default="", max_length=arenas.MOST_CONSENT)
     invite_only: bool = False
     apart: bool = False
@@ -55,6 +56,7 @@ class ArenaItem(BaseModel):
     parent: str | None
     access: str
     domains: list[str]
+    providers: list[str]
     consent: str
     invite_only: bool
     paused: bool
@@ -247,7 +249,8 @@ def _open(board: Board) -> Board:
 
 def _item(board: Board) -> ArenaItem:
     policy = policy_of(board)
-    told: dict[str, Any] = {"access": "anyone", "domains": [], "consent": "", "invite_only": False, "paused": False}
+    told: dict[str, Any] = {"access": "anyone", "domains": [], "providers": [], "consent": ""}
+    told |= {"invite_only": False, "paused": False}
     if policy is not None:
         told = {name: getattr(policy, name) for name in told}
     return ArenaItem(

@@ -23,7 +23,8 @@ def random_key() -> str:
 class ArenaPolicy(models.Model):
     """How people vote on a board. A board without one is open to anyone, over all prompts.
 
-    `domains`: e-mail domains that may vote, where `access` asks for one. `prompts`: those voted on, none for all, and
+    `domains`: e-mail domains that may vote, where `access` asks for one; `providers`: ids of those that people must
+    sign in with, where it asks for that. `prompts`: those voted on, none for all, and
     `asked` says which in words. `sampling`: see `ratings.pairing.Sampling`. `salt`: of the pseudonyms in exports.
     """
 
@@ -31,10 +32,12 @@ class ArenaPolicy(models.Model):
         ANYONE = "anyone", _("Anyone, without an account")
         ACCOUNT = "account", _("Anyone with an account")
         DOMAIN = "domain", _("Accounts with a verified e-mail address at one of the domains below")
+        PROVIDER = "provider", _("Accounts signed in by one of the providers below")
 
     board = models.OneToOneField(Board, on_delete=models.PROTECT, related_name="policy")
     access = models.CharField(max_length=10, choices=Access.choices, default=Access.ANYONE)
     domains = models.JSONField(default=list, blank=True)
+    providers = models.JSONField(default=list, blank=True)
     consent = models.TextField(blank=True)
     invite_only = models.BooleanField(default=False)
     paused = models.BooleanField(default=False)
@@ -124,10 +127,11 @@ class VoterLink(models.Model):
 
 
 class VerifiedEmail(models.Model):
-    """An address that an account showed to be its own."""
+    """An address that an account showed to be its own: by a link, or by the word of `provider`, "" for a link."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="verified_email")
     address = models.EmailField()
+    provider = models.CharField(max_length=30, blank=True, default="")
     verified_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.models import Admission, ArenaPolicy, Board, ConsentText, User, VerifiedEmail
+from leaderboard.models import Admission, ArenaPolicy, Board, ConsentText, LiveRules, User, VerifiedEmail
+from leaderboard.queries.sign_in import has_identity
 from leaderboard.services import invites
 from leaderboard.services.voter_links import GONE
 
@@ -23,6 +24,7 @@ class Gate(StrEnum):
     LEFT = "left"
     SIGN_IN = "sign-in"
     ADDRESS = "address"
+    PROVIDER = "provider"
     INVITE = "invite"
     CONSENT = "consent"
 
@@ -32,6 +34,7 @@ SENTENCES = {
     Gate.LEFT: _("This account erased its voting record, so it votes no more."),
     Gate.SIGN_IN: _("Only people with an account vote on this board. Sign in, or make an account."),
     Gate.ADDRESS: _("Only people with a verified e-mail address of certain domains vote on this board."),
+    Gate.PROVIDER: _("Only people who sign in with a certain provider vote on this board."),
     Gate.INVITE: _("Voting on this board is by invitation. Open the link that you were sent."),
     Gate.CONSENT: _("Read the text below and accept it before your first vote."),
 }
@@ -42,6 +45,13 @@ def policy_of(board: Board) -> ArenaPolicy | None:
     return getattr(board, "policy", None)
 
 
+def arena_of(board: Board) -> Board:
+    """The arena whose policy holds: for a board of live votes the arena that they were asked on, else the board."""
+    if not board.live:
+        return board
+    return LiveRules.objects.select_related("arena__policy").get(board=board).arena
+
+
 def consent_digest(board: Board, text: str) -> str:
     """Names a text that voters of the board accept."""
     return fingerprint("consent", board.pk, text)
@@ -49,6 +59,7 @@ def consent_digest(board: Board, text: str) -> str:
 
 def gate(board: Board, *, voter: str, user: User | None) -> Gate:
     """Whether this voter may vote on the board now; at most two queries beyond the policy."""
+    board = arena_of(board)
     policy = policy_of(board)
     if voter == GONE:
         return Gate.LEFT
@@ -56,11 +67,18 @@ def gate(board: Board, *, voter: str, user: User | None) -> Gate:
         return Gate.OPEN
     if policy.paused:
         return Gate.PAUSED
+    return _known(policy, user) or _joined(board, policy, voter)
+
+
+def _known(policy: ArenaPolicy, user: User | None) -> Gate | None:
+    """What the policy still asks of who the voter is; at most one query."""
+    if policy.access == ArenaPolicy.Access.PROVIDER:
+        return None if user is not None and has_identity(user, policy.providers) else Gate.PROVIDER
     if policy.access != ArenaPolicy.Access.ANYONE and user is None:
         return Gate.SIGN_IN
     if policy.access == ArenaPolicy.Access.DOMAIN and not _has_address(policy, user):
         return Gate.ADDRESS
-    return _joined(board, policy, voter)
+    return None
 
 
 def _has_address(policy: ArenaPolicy, user: User | None) -> bool:
@@ -85,6 +103,7 @@ def join(board: Board, *, voter: str, user: User | None, token: str = "", accept
 
     An invitation counts once for each voter. Raises InvalidInput at ("invite",), ("accepted",) or ().
     """
+    board = arena_of(board)
     policy, now = policy_of(board), gate(board, voter=voter, user=user)
     if policy is None or now == Gate.OPEN:
         return

@@ -77,5 +77,7 @@ def confirm_link(user: User, text: str) -> VerifiedEmail:
 
 def confirm(user: User, address: str) -> VerifiedEmail:
     """Note that the address is the account's: after a link, or on an operator's word."""
-    row, _ = VerifiedEmail.objects.update_or_create(user=user, defaults={"address": read_address(address)})
+    row, _ = VerifiedEmail.objects.update_or_create(
+        user=user, defaults={"address": read_address(address), "provider": ""}
+    )
     return row

@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.models import ArenaPolicy, Board, Entry, Prompt, User
+from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
 from leaderboard.services import boards
 from leaderboard.services.text import storable
@@ -36,8 +37,11 @@ class ArenaSettings(Params):
     share: float = Field(
         default=1.0, gt=0, le=1, title="Share of prompts", description="1 is all of them; 0.5 a random half."
     )
-    access: Literal["anyone", "account", "domain"] = Field(default="anyone", title="Who may vote")
+    access: Literal["anyone", "account", "domain", "provider"] = Field(default="anyone", title="Who may vote")
     domains: list[str] = Field(default=[], title="E-mail domains", description="Such as example.org.", max_length=100)
+    providers: list[str] = Field(
+        default=[], title="Sign-in providers", description="Ids of those set up on this server.", max_length=100
+    )
     consent: str = Field(
         default="",
         max_length=MOST_CONSENT,
@@ -89,6 +93,7 @@ def _stored(
         board=arena,
         access=settings.access,
         domains=settings.domains,
+        providers=sorted(set(settings.providers)),
         consent=storable(settings.consent).strip(),
         invite_only=settings.invite_only,
         asked=_asked(settings, len(prompts)),
@@ -133,6 +138,7 @@ def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Pro
     faults += _unknown("sampling", weighed, list(known), _("The board has no entry '%(name)s'."))
     if settings.access == "domain" and not settings.domains:
         faults.append(FieldError(("domains",), _("Name the domains whose addresses may vote.")))
+    faults += _provider_faults(settings)
     prompts = list(home.benchmark.prompts.order_by("position").only("pk", "category"))
     named = [p.category for p in prompts if p.category]
     faults += _unknown("categories", settings.categories, named, _("The board has no category '%(name)s'."))
@@ -140,6 +146,15 @@ def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Pro
         raise InvalidInput(*faults)
     entries = [known[slug] for slug in dict.fromkeys(settings.entries)]
     return entries, _some(prompts, settings)
+
+
+def _provider_faults(settings: ArenaSettings) -> list[FieldError]:
+    if settings.access == "provider" and not settings.providers:
+        return [FieldError(("providers",), _("Name the providers that people must sign in with."))]
+    known = {one.id for one in sign_in.providers()}
+    wrong = [name for name in settings.providers if name not in known]
+    message = _("No sign-in provider '%(name)s' is set up on this server.")
+    return [FieldError(("providers",), message % {"name": wrong[0]})] if wrong else []
 
 
 def _unknown(field: str, named: Sequence[str], known: Sequence[str], sentence: str) -> list[FieldError]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login
@@ -17,8 +19,9 @@ from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import ApiToken, User, VerifiedEmail
+from leaderboard.queries import sign_in
 from leaderboard.queries import submissions as read_submissions
-from leaderboard.services import accounts, addresses
+from leaderboard.services import accounts, addresses, identities
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -67,11 +70,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             take(form, problem)
         else:
             login(request, user, backend=BACKEND)
-            return redirect(after if _is_ours(request, after) else "boards")
+            return redirect(after if is_ours(request, after) else "boards")
     return render(request, "sign_up.html", {"form": form, "next": after}, status=422 if form.errors else 200)
 
 
-def _is_ours(request: HttpRequest, address: str) -> bool:
+def is_ours(request: HttpRequest, address: str) -> bool:
+    """Whether an address to go on to is on this site."""
     return bool(address) and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
@@ -100,8 +104,19 @@ def account(request: HttpRequest) -> HttpResponse:
         "verified": VerifiedEmail.objects.filter(user=request.user).first(),
         "can_send": addresses.can_send(),
         "no_mail": addresses.NO_MAIL,
+        **ways_in(request.user),
     }
     return render(request, "account.html", context, status=422 if form.errors else 200)
+
+
+def ways_in(user: User) -> dict[str, Any]:
+    """What the account signs in with beside a password, by name, and what it could connect."""
+    own, known = identities.of_user(user), {one.id: one for one in sign_in.providers()}
+    taken = {one.provider for one in own}
+    return {
+        "identities": [(one, known[one.provider].name if one.provider in known else one.provider) for one in own],
+        "connectable": [one for one in known.values() if one.id not in taken],
+    }
 
 
 def _revoke(request: HttpRequest, user: User) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from leaderboard.contracts.params import InvalidInput, parse_params
 from leaderboard.models import ArenaPolicy, Board
 from leaderboard.queries import arenas as read
+from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
 from leaderboard.services.arenas import ArenaSettings
 from leaderboard.web.params_form import fields_for, values_of
@@ -29,7 +30,12 @@ class ArenaForm(forms.Form):
         own["entries"] = _several(own["entries"], read.entry_choices(home))
         categories = [(name, name) for name in read.categories(home)]
         own["categories"] = _several(own["categories"], categories)
-        own["access"] = forms.ChoiceField(label=_("Who may vote"), choices=ArenaPolicy.Access.choices, initial="anyone")
+        providers = [(one.id, one.name) for one in sign_in.providers()]
+        own["providers"] = _several(own["providers"], providers)
+        ways = [way for way in ArenaPolicy.Access.choices if providers or way[0] != ArenaPolicy.Access.PROVIDER]
+        own["access"] = forms.ChoiceField(label=_("Who may vote"), choices=ways, initial="anyone")
+        if not providers:
+            del own["providers"]
         if not categories:
             del own["categories"]
         self.fields.update({**own, **fields_for(Sampling, SAMPLING)})
@@ -65,6 +71,10 @@ class ArenaForm(forms.Form):
     def who_fields(self) -> list[forms.BoundField]:
         """Who may vote."""
         return [self[name] for name in WHO]
+
+    def provider_lists(self) -> list[forms.BoundField]:
+        """Sign-in providers, a list of boxes, where any is set up."""
+        return [self["providers"]] if "providers" in self.fields else []
 
     def sampling_fields(self) -> list[forms.BoundField]:
         """How pairs are drawn."""

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Board, User
 from leaderboard.queries import arena as read
+from leaderboard.queries import sign_in
 from leaderboard.services import access, addresses, invites
 from leaderboard.services.access import Gate
 from leaderboard.web.voter_identity import user_of, voter_of
@@ -21,6 +22,7 @@ from leaderboard.web.voter_identity import user_of, voter_of
 
 def closed(request: HttpRequest, board: Board) -> HttpResponse | None:
     """A page that says what stands in the way of voting here; None where nothing does."""
+    board = access.arena_of(board)
     gate = access.gate(board, voter=voter_of(request), user=user_of(request))
     return None if gate == Gate.OPEN else _page(request, board, gate, status=403 if request.method == "POST" else 200)
 
@@ -77,6 +79,7 @@ def _page(
         "consent": consent,
         "digest": access.consent_digest(board, consent),
         "domains": policy.domains if policy else [],
+        "providers": [one for one in sign_in.providers() if policy and one.id in policy.providers],
         "can_send": addresses.can_send(),
         "no_mail": addresses.NO_MAIL,
         "fault": fault,

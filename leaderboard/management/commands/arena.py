@@ -32,8 +32,9 @@ class Command(Base):
         make.add_argument("--entries", nargs="*", default=[], metavar="SLUG", help="default: all, also later ones")
         make.add_argument("--categories", nargs="*", default=[], metavar="NAME", help="default: all")
         make.add_argument("--share", type=float, default=1.0, help="share of the prompts, drawn at random (default 1)")
-        make.add_argument("--access", default="anyone", help="anyone, account or domain (default anyone)")
+        make.add_argument("--access", default="anyone", help="anyone, account, domain or provider (default anyone)")
         make.add_argument("--domains", nargs="*", default=[], metavar="DOMAIN", help="e-mail domains for domain")
+        make.add_argument("--providers", nargs="*", default=[], metavar="ID", help="sign-in providers for provider")
         make.add_argument("--consent", default="", help="text that voters accept before the first vote")
         make.add_argument("--invite-only", action="store_true", help="only who has an invitation votes")
         make.add_argument("--apart", action="store_true", help="rate named and anonymous votes apart too")
@@ -59,8 +60,9 @@ class Command(Base):
 
     def _make(self, given: dict[str, Any]) -> None:
         board = _board(given["board"])
-        names = ("slug", "entries", "categories", "share", "access", "domains", "consent", "invite_only", "apart")
-        told = {name: given[name] for name in names}
+        what = ("slug", "entries", "categories", "share")
+        who = ("access", "domains", "providers", "consent", "invite_only", "apart")
+        told = {name: given[name] for name in (*what, *who)}
         told |= {"title": given["title"] or f"{board.title}, by people"[:100]}
         told |= {"sampling": pairs(given["sampling"], "sampling")}
         made = arenas.make(board, parse_params(arenas.ArenaSettings, told), user=None)
