@@ -84,7 +84,7 @@ class ArenaForm(forms.Form):
 def _several(field: forms.Field, choices: list[tuple[str, str]]) -> forms.Field:
     return forms.MultipleChoiceField(
         label=field.label,
-        help_text=str(field.help_text).removesuffix("One a line.").strip(),
+        help_text=str(field.help_text).removesuffix(_("One a line.")).strip(),
         required=False,
         choices=choices,
         widget=forms.CheckboxSelectMultiple,
