@@ -128,6 +128,14 @@ class Asker:
                     yield key, reading, spent[key]
             waiting, attempt = later, attempt + 1
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether its calls may be answered within a day, for less."""
+        try:
+            return bool(getattr(generators.parse(self.name, self.params), "batch", False))
+        except (InvalidInput, PluginError):  # told where the generator is built
+            return False
+
     def provenance(self) -> dict[str, str]:
         """Generator and model; what the loaded generator tells of itself only if something was asked before."""
         kind = generators.get(self.name)

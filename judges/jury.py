@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from leaderboard.contracts.params import Params
+from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.registry import judges
 from leaderboard.contracts.values import Message, Pair, Verdict, VerdictState
 
@@ -59,6 +59,10 @@ class Jury:
             judges.build(member.judge, member.settings, "members", place, "settings")
             for place, member in enumerate(params.members)
         ]
+        waits = {member.may_wait for member in self._members if hasattr(member, "may_wait")}
+        if len(waits) > 1:
+            message = "Either all members that ask a model may wait a day (batch), or none."
+            raise InvalidInput(FieldError(("members",), message))
 
     def judge(self, pairs: Sequence[Pair]) -> Iterator[Verdict]:
         """One verdict a pair, once all members gave theirs. Raises what a member raises."""
@@ -78,6 +82,11 @@ class Jury:
         """What the first member that sends something would send."""
         shown = [member.preview(pair) for member in self._members if hasattr(member, "preview")]
         return shown[0] if shown else ()
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its members' calls may go through a Batch API."""
+        return any(getattr(member, "may_wait", False) for member in self._members)
 
     @property
     def most_tokens(self) -> Callable[[Pair], tuple[int, int]]:

@@ -78,6 +78,11 @@ class PairwiseJudge:
         """What would be sent for this pair."""
         return self.fill(pair).messages
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether its calls may go through a Batch API."""
+        return self._asker.may_wait
+
     def most_tokens(self, pair: Pair) -> tuple[int, int]:
         """Prompt and output tokens that a verdict on this pair takes at most."""
         return (0, 0) if pair.identical else most_tokens(self.form, self.fill(pair))

@@ -69,6 +69,11 @@ class Rater:
             place = None if reading.value is None else (reading.value - low) / (high - low)
             yield key, Rating(reading, spent, filled[key], self.wording(known[key]), place)
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether its calls may go through a Batch API."""
+        return self._asker.may_wait
+
     def provenance(self) -> dict[str, str]:
         """The model, prompts and parser."""
         names, digests = (" ".join(getattr(one, part) for one in self.wordings) for part in ("name", "digest"))
@@ -144,6 +149,11 @@ class RatingJudge:
     def cacheable(self) -> bool:
         """Greedy replies are the same each time, but for noise; a second try draws."""
         return bool(self.params.tries == 1)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its calls may go through a Batch API."""
+        return self._rater.may_wait
 
     def most_tokens(self, pair: Pair) -> tuple[int, int]:
         """Prompt and output tokens that both ratings take at most."""

@@ -12,8 +12,10 @@ from django.db.models import QuerySet
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Message, Pair, Scorable, Scored, Verdict
 from leaderboard.models import Comparison, Judge, Judgment, Metric, Output, Score
-from leaderboard.services import budgets, facts, verdict_cache
+from leaderboard.services import batches, budgets, facts, verdict_cache
 from workers.account import Account
+from workers.batches import Desk
+from workers.generators.errors import Deferred
 from workers.generators.stopping import Stopped
 from workers.handover import in_batches
 from workers.runtime import Lease, LeaseLost, Unfinished
@@ -61,9 +63,10 @@ def _judge(lease: Lease) -> None:
         if pairs:
             _judge_pairs(lease, row, pairs, swapped)
         _expect(len(ids) - _todo(row, swapped, ids).count(), len(ids), "verdicts")
+        batches.done(lease.job)
     except (Stopped, LeaseLost):
         raise LeaseLost(lease.job.key) from None
-    except budgets.OverBudget:
+    except (budgets.OverBudget, Deferred):
         raise
     except Exception as problem:
         raise Unfinished(problem, list(_todo(row, swapped, ids).values_list("pk", flat=True))) from problem
@@ -88,16 +91,24 @@ def _judge_pairs(lease: Lease, row: Judge, pairs: Mapping[int, Pair], swapped: b
 
 
 def _ask(lease: Lease, row: Judge, plugin: Any, pairs: Sequence[Pair], contents: Mapping[int, str]) -> None:
-    """As many at once as the budgets allow. Raises OverBudget where they allow no more."""
+    """As many at once as the budgets allow. Raises OverBudget where they allow no more.
+
+    What was ordered before comes first, for money is held back for it already.
+    """
     provenance = {"judge": row.plugin, "version": row.version, **plugin.provenance()}
     place = {"judge": row, "swapped": lease.job.payload["swapped"], "provenance": provenance}
-    account = Account(lease.job, row, plugin)
-    while pairs:
-        fit = account.hold(pairs)
-        for verdicts in in_batches(partial(plugin.judge, pairs[:fit]), lease.lost.is_set):
-            _store([account.priced(verdict) for verdict in verdicts], contents, place, account)
-            lease.check()
-        pairs = pairs[fit:]
+    waits = getattr(plugin, "may_wait", False)
+    account, desk = Account(lease.job, row, plugin, batched=waits), Desk(lease.job, row)
+    ordered = batches.about(lease.job) if waits else set()
+    for begun in ([one for one in pairs if one.key in ordered], [one for one in pairs if one.key not in ordered]):
+        left = begun
+        while left:
+            fit = account.resume(left) if left[0].key in ordered else account.hold(left)
+            with desk.open([pair.key for pair in left[:fit]]):
+                for verdicts in in_batches(partial(plugin.judge, left[:fit]), lease.lost.is_set):
+                    _store([account.priced(verdict) for verdict in verdicts], contents, place, account)
+                    lease.check()
+            left = left[fit:]
 
 
 def _store(

@@ -11,9 +11,11 @@ from celery.signals import worker_process_init
 
 from leaderboard.models import Board, Job
 from leaderboard.services import audits, boards, budgets, jobs, pipeline, variation
+from workers.batches import close_order
 from workers.canaries import judge_canaries
 from workers.checking import check_endpoint
 from workers.generation import generate
+from workers.generators.errors import Deferred
 from workers.judging import judge
 from workers.runtime import Lease, LeaseLost, Unfinished, leased, worker_name
 from workers.selection import select
@@ -51,6 +53,7 @@ WORK: dict[str, Callable[[Lease], None]] = {
     Job.Kind.CHECK: check_endpoint,
     Job.Kind.CANARY: judge_canaries,
     Job.Kind.TRIAL: try_judge,
+    Job.Kind.CLOSE: close_order,
 }
 
 
@@ -65,12 +68,12 @@ def run(job_id: int) -> None:
 def perform(job: Job) -> None:
     """Work on a claimed job and record how it ended."""
     try:
-        with leased(job) as lease, budgets.released(job):
+        with leased(job) as lease, budgets.released(job, unless=Deferred):
             WORK[job.kind](lease)
     except LeaseLost:
         return
-    except budgets.OverBudget as problem:
-        jobs.postpone(job, str(problem), WAIT_FOR_BUDGET)
+    except (budgets.OverBudget, Deferred) as problem:
+        jobs.postpone(job, str(problem), getattr(problem, "seconds", WAIT_FOR_BUDGET))
         return
     except Unfinished as problem:
         log.warning("Job %s is not done: %s", job.key, problem)

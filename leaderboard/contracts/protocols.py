@@ -132,7 +132,8 @@ class Judge(Plugin, Protocol):
     """Compares two outputs to one prompt.
 
     One may also have `cacheable`, true where the same pair gets the same verdict each time, so that a stored verdict
-    stands for a call; and `most_tokens(pair)`, the most prompt and output tokens that one verdict can take.
+    stands for a call; `most_tokens(pair)`, the most prompt and output tokens that one verdict can take; and `may_wait`,
+    true where its calls go through a Batch API, so that all are priced so.
     """
 
     both_orders: ClassVar[bool]

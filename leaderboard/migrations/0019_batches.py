@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=64)),
-                ('reply', models.JSONField(null=True)),
+                ('reply', models.TextField(blank=True)),
                 ('error', models.TextField(blank=True)),
                 ('final', models.BooleanField(default=False)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='leaderboard.batchorder')),

@@ -48,14 +48,14 @@ class BatchOrder(models.Model):
 
 
 class BatchCall(models.Model):
-    """One call of an order, by the content of its request; `reply` is the endpoint's answer, NULL where there is none.
+    """One call of an order, by the content of its request; `reply` is the endpoint's answer, empty where there is none.
 
-    `final`: asking again would bring the same `error`.
+    JSON as text, whose escapes every database can hold. `final`: asking again would bring the same `error`.
     """
 
     order = models.ForeignKey(BatchOrder, on_delete=models.CASCADE, related_name="calls")
     key = models.CharField(max_length=64)
-    reply = models.JSONField(null=True)
+    reply = models.TextField(blank=True)
     error = models.TextField(blank=True)
     final = models.BooleanField(default=False)
 

@@ -100,6 +100,8 @@ def settle(job: Job, keys: Sequence[str], held: Iterable[Most], took: Took) -> N
 
 def release(job: Job) -> None:
     """End what is held back for a job that is ours now, also by a worker that had it before."""
+    if _own(job) is None:
+        return
     with transaction.atomic():
         kept = _own(job)
         if kept is not None:
@@ -109,13 +111,22 @@ def release(job: Job) -> None:
 
 
 @contextmanager
-def released(job: Job) -> Iterator[None]:
-    """Whatever the work holds back is held back no longer when it ends."""
+def released(job: Job, unless: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Whatever the work holds back is held back no longer when it ends, but for an exception of the kind `unless`."""
     try:
         yield
-    finally:
-        if _own(job):
-            release(job)
+    except unless:
+        raise
+    except BaseException:
+        release(job)
+        raise
+    release(job)
+
+
+def held_for(job: Job) -> list[str]:
+    """Keys of the purses that hold something back for a job that is ours now; none where nothing is."""
+    kept = _own(job)
+    return list(kept.keys) if kept else []
 
 
 def set_cap(key: str, *, usd: float | str | None = None, tokens: int | None = None) -> Budget:

@@ -13,7 +13,7 @@ from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, Entry, Job, LanguageModel, PromptTemplate, Submission, Sweep, User
 from leaderboard.queries import endpoints
-from leaderboard.services import budgets, catalog, jobs, seeds
+from leaderboard.services import batches, budgets, catalog, jobs, seeds
 from leaderboard.services.jobs import NewJob
 
 
@@ -264,6 +264,7 @@ def cancel(submission: Submission) -> bool:
         )
         if stopped:
             jobs.cancel_open(submission.pk)
+            batches.cancel(submission)
             if submission.sweep_id:
                 jobs.interrupt(submission.sweep_id)
     return bool(stopped)
@@ -274,6 +275,7 @@ def retry(submission: Submission) -> int:
     with transaction.atomic():
         makes = Job.objects.filter(submission=submission, state=Job.State.FAILED).exclude(kind=Job.Kind.JUDGE).exists()
         count = jobs.retry_failed(submission.pk)
+        batches.forget_failures(submission)
         whole = submission.state == Submission.State.PARTIAL and not makes
         back = Submission.State.JUDGING if whole else Submission.State.GENERATING
         moved = Submission.objects.filter(

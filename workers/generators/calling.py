@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import contextlib
 import os
 import queue
@@ -171,6 +172,23 @@ def stream(
         running.cancel()
     if failed:
         raise _summary(failed, len(items))
+
+
+def once(send: Callable[[Transport], Awaitable[R]], *, base_url: str, key: str, ceiling: int) -> R:
+    """What `send` makes of an endpoint's connections, tried once. Raises what it raises; Stopped."""
+    home, stop = _loop(), stopping.get()
+
+    async def run() -> R:
+        return await send(home.endpoint(base_url, key, ceiling).transport)
+
+    running = asyncio.run_coroutine_threadsafe(run(), home.loop)
+    while True:
+        if stop():
+            running.cancel()
+            raise Stopped("The work was stopped.")
+        done, _ = concurrent.futures.wait([running], timeout=POLL_SECONDS)
+        if done:
+            return running.result()
 
 
 def _next(results: queue.SimpleQueue[Any]) -> Any:

@@ -47,3 +47,11 @@ class EndpointDown(CallFailed):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, Fault.CONNECT)
+
+
+class Deferred(Exception):
+    """The answers were ordered and come later: look again after `seconds`. What came already was handed over."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds

@@ -10,9 +10,9 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 
@@ -56,17 +56,43 @@ class Transport:
         body = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
         return await self._call("POST", path, seconds, data=body, headers={"Content-Type": "application/json"})
 
+    async def get(self, path: str, seconds: float) -> Any:
+        """The JSON of a good answer. Raises CallFailed."""
+        return await self._call("GET", path, seconds)
+
+    async def upload(self, path: str, form: aiohttp.FormData, seconds: float) -> Any:
+        """The JSON of a good answer to a form with a file. Raises CallFailed."""
+        return await self._call("POST", path, seconds, data=form)
+
+    async def download(self, path: str, into: BinaryIO, most: int, seconds: float) -> None:
+        """Write the body of a good answer, at most so many bytes. Raises CallFailed."""
+
+        async def save(answer: aiohttp.ClientResponse) -> None:
+            if not 200 <= answer.status < 300:
+                await _json(answer)
+            async for part in _parts(answer, most):
+                into.write(part)
+
+        await self._call("GET", path, seconds, save, headers={"Accept": "*/*"})
+
     async def close(self) -> None:
         """Drop the connections."""
         await self._session.close()
 
-    async def _call(self, method: str, path: str, seconds: float, **more: Any) -> Any:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        take: Callable[[aiohttp.ClientResponse], Awaitable[Any]] | None = None,
+        **more: Any,
+    ) -> Any:
         try:
             async with (
                 asyncio.timeout(seconds),
                 self._session.request(method, self._url + path, allow_redirects=False, **more) as answer,
             ):
-                return _read(answer.status, answer.headers, await _body(answer))
+                return await (take or _json)(answer)
         except TimeoutError:
             raise CallFailed("The server did not answer in time.", Fault.TIMEOUT) from None
         except aiohttp.ClientConnectorError as problem:
@@ -75,18 +101,22 @@ class Transport:
             raise CallFailed(f"The server cut the connection ({type(problem).__name__}).", Fault.CUT) from None
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    """At most MAX_ANSWER_BYTES, whatever the status; nothing packed, for a small packed body can be a huge one."""
+async def _json(answer: aiohttp.ClientResponse) -> Any:
+    body = b"".join([part async for part in _parts(answer, MAX_ANSWER_BYTES)])
+    return _read(answer.status, answer.headers, body)
+
+
+async def _parts(answer: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
+    """At most so many bytes, whatever the status; nothing packed, for a small packed body can be a huge one."""
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise CallFailed("The server packed its answer although it was asked not to.", Fault.UNWANTED)
-    parts, size = [], 0
+    size = 0
     async for part in answer.content.iter_any():
         size += len(part)
-        if size > MAX_ANSWER_BYTES:
+        if size > most:
             answer.close()
-            raise CallFailed(f"The server's answer is longer than {MAX_ANSWER_BYTES:,} bytes.", Fault.UNWANTED)
-        parts.append(part)
-    return b"".join(parts)
+            raise CallFailed(f"The server's answer is longer than {most:,} bytes.", Fault.UNWANTED)
+        yield part
 
 
 def _read(status: int, headers: Mapping[str, str], body: bytes) -> Any:

@@ -13,17 +13,19 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.protocols import Capability
-from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest, ModelIdentity
+from leaderboard.contracts.values import Generation, GenerationRequest, ModelIdentity
 from workers.decoding.orders import fields_for_late_heat
-from workers.generators import calling, http_transport
-from workers.generators.errors import CallFailed, Fault, GenerationFailed
+from workers.generators import batch_api, calling, http_transport
+from workers.generators.answers import generation_of
+from workers.generators.batch_api import BatchApi
+from workers.generators.errors import CallFailed, GenerationFailed
 from workers.generators.http_transport import Transport
 
 ENDPOINTS = "TOUCHSTONE_ENDPOINTS"
 KEY_PREFIX = "env:TOUCHSTONE_KEY_"
-FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
 
 
 Extra = Literal[
@@ -63,6 +65,11 @@ class OpenAIParams(Params):
     )
     timeout_seconds: float = Field(default=120.0, gt=0, le=3600, title="Time-out", description="Seconds for one call.")
     attempts: int = Field(default=6, ge=1, le=20, title="Attempts", description="Tries before a call counts as failed.")
+    batch: bool = Field(
+        default=False,
+        title="May wait a day",
+        description="Calls of judging go through the server's Batch API: cheaper, and answered within 24 hours.",
+    )
 
     @field_validator("api_key")
     @classmethod
@@ -112,6 +119,9 @@ class OpenAIGenerator:
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
         """Yields each answer as it comes. Raises GenerationFailed once all others are in."""
         self._check_schemas(requests)
+        desk = batch_api.desk.get()
+        if self.params.batch and desk is not None:
+            return self._ordered(desk, requests)
         return calling.stream(
             requests,
             self._send,
@@ -120,6 +130,27 @@ class OpenAIGenerator:
             ceiling=self.params.concurrency,
             attempts=self.params.attempts,
         )
+
+    def batches(self) -> BatchApi:
+        """The endpoint's Batch API."""
+        return BatchApi(self.name, self.params.canonical(), self._key())
+
+    def _ordered(self, desk: batch_api.Desk, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
+        """Calls of one content are ordered once."""
+        asked: dict[str, list[GenerationRequest]] = {}
+        calls: dict[str, Mapping[str, Any]] = {}
+        for request in requests:
+            body = self._body(request)
+            key = fingerprint("call", body)
+            calls[key] = body
+            asked.setdefault(key, []).append(request)
+        for key, answer in desk.take(self.batches(), calls):
+            try:
+                made = [generation_of(request, answer, 0.0) for request in asked[key]]
+            except CallFailed as problem:
+                desk.refuse(key, str(problem))
+            else:
+                yield from made
 
     def provenance(self) -> Mapping[str, str]:
         """The address, the model's name and the HTTP client's version."""
@@ -165,11 +196,14 @@ class OpenAIGenerator:
         return os.environ[name]
 
     async def _send(self, transport: Transport, request: GenerationRequest) -> Generation:
-        fields = self._fields(request)
-        fields |= fields.pop("extra_body", {})
         began = time.monotonic()
-        answer = await transport.post("/chat/completions", fields, self.params.timeout_seconds)
-        return _generation(request, answer, time.monotonic() - began)
+        answer = await transport.post("/chat/completions", self._body(request), self.params.timeout_seconds)
+        return generation_of(request, answer, time.monotonic() - began)
+
+    def _body(self, request: GenerationRequest) -> dict[str, Any]:
+        """What is sent for a request."""
+        fields = self._fields(request)
+        return fields | fields.pop("extra_body", {})
 
     def _fields(self, request: GenerationRequest) -> dict[str, Any]:
         strategy = registry.decoding.build(request.decoding.strategy, request.decoding.params)
@@ -253,46 +287,3 @@ def _told(problem: Exception) -> str:
     if isinstance(problem, TimeoutError):
         return "The server did not answer in time."
     return f"{type(problem).__name__}: {str(problem)[:300]}"
-
-
-def _generation(request: GenerationRequest, answer: Any, seconds: float) -> Generation:
-    try:
-        choice = answer.choices[0]
-        text, usage = choice.message.content or "", answer.usage
-    except (AttributeError, IndexError, TypeError):
-        raise CallFailed("The server's answer has no choices.", Fault.GARBAGE) from None
-    try:
-        return Generation(
-            key=request.key,
-            text=_text(text),
-            finish_reason=FINISH.get(choice.finish_reason, FinishReason.STOP),
-            prompt_tokens=_count(usage and usage.prompt_tokens),
-            output_tokens=_count(usage and usage.completion_tokens),
-            seconds=seconds,
-            first_logprobs=_first(choice) if request.top_logprobs else None,
-            cost_usd=_cost(usage),
-        )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        raise CallFailed("The server's answer has members of a wrong type.", Fault.GARBAGE) from None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _count(value: Any) -> int:
-    return max(0, int(value or 0))
-
-
-def _first(choice: Any) -> tuple[tuple[str, float], ...] | None:
-    """Log-probabilities of the first token; None where the server tells none."""
-    content = choice.logprobs and choice.logprobs.content
-    return tuple((_text(top.token), float(top.logprob)) for top in content[0].top_logprobs) if content else None
-
-
-def _cost(usage: Any) -> float | None:
-    """US dollars, where the server tells them, as OpenRouter does."""
-    cost = getattr(usage, "cost", None)
-    return float(cost) if isinstance(cost, (int, float)) and cost >= 0 else None

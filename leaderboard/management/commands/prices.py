@@ -23,6 +23,9 @@ class Command(Base):
         parser.add_argument("pattern", nargs="?", help="a model's name or a pattern such as gpt-4o*")
         parser.add_argument("--input", metavar="USD", help="dollars for a million prompt tokens")
         parser.add_argument("--output", metavar="USD", help="dollars for a million output tokens")
+        parser.add_argument(
+            "--batch-factor", metavar="SHARE", default="0.5", help="share of this in a batch that may wait (0.5)"
+        )
         parser.add_argument("--since", metavar="DATE", help="from when on, such as 2026-01-31 (now)")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -35,9 +38,11 @@ class Command(Base):
                 input_usd=options["input"],
                 output_usd=options["output"],
                 since=_moment(options["since"]),
+                batch_factor=options["batch_factor"],
             )
         for row in Price.objects.all():
             told = f"input ${row.input_usd:f}  output ${row.output_usd:f}"
+            told += f"  in a batch x {row.batch_factor.normalize():f}"
             self.stdout.write(f"{row.pattern}  {told}  since {row.since:%Y-%m-%d %H:%M} UTC")
 
 

@@ -1,0 +1,54 @@
+"""Reads the answer to a chat completion call, whichever way it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest
+from workers.generators.errors import CallFailed, Fault
+
+FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
+
+
+def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Generation:
+    """The output in a server's answer. Raises CallFailed where it cannot be read."""
+    try:
+        choice = answer.choices[0]
+        text, usage = choice.message.content or "", answer.usage
+    except (AttributeError, IndexError, TypeError):
+        raise CallFailed("The server's answer has no choices.", Fault.GARBAGE) from None
+    try:
+        return Generation(
+            key=request.key,
+            text=_text(text),
+            finish_reason=FINISH.get(choice.finish_reason, FinishReason.STOP),
+            prompt_tokens=_count(usage and usage.prompt_tokens),
+            output_tokens=_count(usage and usage.completion_tokens),
+            seconds=seconds,
+            first_logprobs=_first(choice) if request.top_logprobs else None,
+            cost_usd=_cost(usage),
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise CallFailed("The server's answer has members of a wrong type.", Fault.GARBAGE) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _count(value: Any) -> int:
+    return max(0, int(value or 0))
+
+
+def _first(choice: Any) -> tuple[tuple[str, float], ...] | None:
+    """Log-probabilities of the first token; None where the server tells none."""
+    content = choice.logprobs and choice.logprobs.content
+    return tuple((_text(top.token), float(top.logprob)) for top in content[0].top_logprobs) if content else None
+
+
+def _cost(usage: Any) -> float | None:
+    """US dollars, where the server tells them, as OpenRouter does."""
+    cost = getattr(usage, "cost", None)
+    return float(cost) if isinstance(cost, (int, float)) and cost >= 0 else None
