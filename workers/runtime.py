@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,23 +53,32 @@ def generator_for(model: LanguageModel) -> Generator:
     return _models[key]
 
 
-class Lease:
-    """The job in hand; `check` raises LeaseLost once it is no longer ours."""
+def _nothing() -> None:
+    """No work is more urgent."""
 
-    def __init__(self, job: Job) -> None:
+
+class Lease:
+    """The job in hand; `check` raises LeaseLost once it is no longer ours.
+
+    `give_way` does what is more urgent than this job and waits for this worker.
+    """
+
+    def __init__(self, job: Job, give_way: Callable[[], None] = _nothing) -> None:
         self.job = job
         self.lost = threading.Event()
+        self._give_way = give_way
 
     def check(self) -> None:
-        """Call between pieces of work, before storing more."""
+        """Call between pieces of work, once what is done is stored."""
         if self.lost.is_set():
             raise LeaseLost(self.job.key)
+        self._give_way()
 
 
 @contextmanager
-def leased(job: Job) -> Iterator[Lease]:
+def leased(job: Job, give_way: Callable[[], None] = _nothing) -> Iterator[Lease]:
     """Renews the lease from a thread of its own while the work runs."""
-    lease, stop = Lease(job), threading.Event()
+    lease, stop = Lease(job, give_way), threading.Event()
     thread = threading.Thread(target=_beat, args=(lease, stop), daemon=True)
     thread.start()
     try:

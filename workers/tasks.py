@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_process_init
 
 from leaderboard.models import Board, Job
@@ -17,6 +17,7 @@ from workers.checking import check_endpoint
 from workers.generation import generate
 from workers.generators.errors import Deferred
 from workers.judging import judge
+from workers.live import answer
 from workers.runtime import Lease, LeaseLost, Unfinished, leased, worker_name
 from workers.selection import select
 from workers.trying import try_judge
@@ -54,21 +55,32 @@ WORK: dict[str, Callable[[Lease], None]] = {
     Job.Kind.CANARY: judge_canaries,
     Job.Kind.TRIAL: try_judge,
     Job.Kind.CLOSE: close_order,
+    Job.Kind.LIVE: answer,
 }
 
 
 @shared_task(name="touchstone.run", ignore_result=True)
 def run(job_id: int) -> None:
-    """Do one job, if it is ours to do."""
+    """Do one job, if it is ours to do; people who wait come first."""
+    give_way()
     job = jobs.claim(job_id, worker_name())
     if job is not None:
         perform(job)
 
 
+def give_way() -> None:
+    """Answer the live battles that wait for a worker of our queues, also in the middle of other work."""
+    for pk in jobs.waiting(Job.Kind.LIVE, list(current_app.amqp.queues.consume_from)):
+        job = jobs.claim(pk, worker_name())
+        if job is not None:
+            perform(job)
+
+
 def perform(job: Job) -> None:
     """Work on a claimed job and record how it ended."""
+    batch = {} if job.kind == Job.Kind.LIVE else {"give_way": give_way}
     try:
-        with leased(job) as lease, budgets.released(job, unless=Deferred):
+        with leased(job, **batch) as lease, budgets.released(job, unless=Deferred):
             WORK[job.kind](lease)
     except LeaseLost:
         return

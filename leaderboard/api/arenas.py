@@ -22,8 +22,8 @@ from leaderboard.contracts.params import InvalidInput, parse_params
 from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries import people as read_people
-from leaderboard.services import arenas, invites
-from leaderboard.services.access import policy_of
+from leaderboard.services import arenas, invites, live_rules
+from leaderboard.services.access import arena_of, policy_of
 from leaderboard.services.rating import VALUE_OF
 
 router = Router(tags=["arenas"])
@@ -31,7 +31,10 @@ _AUTH = (400, 401, 403, 404, 413, 422, 429)
 
 
 class NewArena(BaseModel):
-    """What an arena is made of. Lists that are empty mean all. `sampling`: settings of the drawing of pairs."""
+    """What an arena is made of. Lists that are empty mean all. `sampling`: settings of the drawing of pairs.
+
+    `live`: settings of live battles, in which a voter's own prompt is answered by two entries; `on` allows them.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -47,10 +50,14 @@ class NewArena(BaseModel):
     invite_only: bool = False
     apart: bool = False
     sampling: dict[str, Any] = {}
+    live: dict[str, Any] = {}
 
 
 class ArenaItem(BaseModel):
-    """An arena's policy. `apart`: boards that count votes of named or of anonymous voters alone."""
+    """An arena's policy. `apart`: boards that count votes of named or of anonymous voters alone.
+
+    `live`: settings of live battles. `live_board`: the board that rates their votes, null before there are any.
+    """
 
     board: str
     parent: str | None
@@ -63,6 +70,8 @@ class ArenaItem(BaseModel):
     prompts: str
     sampling: dict[str, Any]
     apart: list[str]
+    live: dict[str, Any]
+    live_board: str | None
 
 
 class ChangedArena(BaseModel):
@@ -72,6 +81,7 @@ class ChangedArena(BaseModel):
 
     paused: bool | None = None
     consent: str | None = Field(default=None, max_length=arenas.MOST_CONSENT)
+    live: dict[str, Any] | None = None
 
 
 class NewInvite(BaseModel):
@@ -161,6 +171,8 @@ def change_arena(request: SignedRequest, slug: str, new: ChangedArena) -> Any:
     board = _open(_board(request, slug))
     if faults := list(unstorable(new.model_dump())):
         raise InvalidInput(*faults)
+    if new.live is not None:
+        live_rules.change(board, new.live)
     if new.consent is not None:
         arenas.set_consent(board, new.consent)
     if new.paused is not None:
@@ -244,7 +256,7 @@ def _board(request: SignedRequest, slug: str) -> Board:
 def _open(board: Board) -> Board:
     if not board.open_to_votes:
         raise Http404("This board takes no votes.")
-    return board
+    return arena_of(board)
 
 
 def _item(board: Board) -> ArenaItem:
@@ -259,6 +271,8 @@ def _item(board: Board) -> ArenaItem:
         prompts=policy.asked if policy else "all prompts",
         sampling=policy.sampling if policy else {},
         apart=[one.slug for one in read.apart(board)],
+        live=live_rules.settings_of(board).canonical(),
+        live_board=board.live_rules.board.slug if hasattr(board, "live_rules") else None,
         **told,
     )
 

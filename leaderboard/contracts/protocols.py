@@ -61,6 +61,8 @@ class Generator(Plugin, Protocol):
 
     A class may also have `declarable`, the capabilities that its setting `extra_capabilities` can add, and a class
     method `refuses(params, strategy)`: why it cannot say a strategy that it has the capabilities for, or an empty text.
+    An instance may have `stream(request, told)`: one Generation, of which `told` is given the text so far again and
+    again, from any thread; where `told` raises, the rest is not made.
     """
 
     def __init__(self, params: Any) -> None: ...

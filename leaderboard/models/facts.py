@@ -50,6 +50,16 @@ class Fact(models.Model):
         raise FactError(f"{type(self).__name__} rows are facts and cannot be deleted.")
 
 
+class OutputQuerySet(FactQuerySet):
+    """Outputs, and the one change that they know."""
+
+    def forget(self) -> None:
+        """Take out texts whose prompt's author asked for it; that they were there is kept."""
+        for row in self:
+            told = {**row.provenance, "text_unknown": True, "erased": True}
+            models.QuerySet(self.model).filter(pk=row.pk).update(text="", provenance=told)
+
+
 class Output(Fact):
     """One text by an entry for a prompt and sample index, with what made it.
 
@@ -69,6 +79,8 @@ class Output(Fact):
     prompt_truncated = models.BooleanField(default=False)
     cost_usd = models.FloatField(null=True)
     provenance = models.JSONField(default=dict)
+
+    objects = OutputQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "prompt", "sample"], name="one_output_a_sample")]

@@ -1,4 +1,4 @@
-"""Live battles: a voter's own prompt, answered by two entries at once. The prompt's answers and vote are facts as ever."""
+"""Live battles: a voter's own prompt, answered by two entries at once. Answers, pair and vote are facts as ever."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.models import ArenaPolicy, Board, Entry, Prompt, User
 from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
-from leaderboard.services import boards
+from leaderboard.services import boards, live_rules
+from leaderboard.services.live_rules import LiveSettings
 from leaderboard.services.text import storable
 
 MOST_CONSENT = 20_000
@@ -55,6 +56,7 @@ class ArenaSettings(Params):
         description="Two more boards: one counts votes of accounts, the other votes without one.",
     )
     sampling: Sampling = Sampling()
+    live: LiveSettings = LiveSettings()
 
     @field_validator("domains")
     @classmethod
@@ -105,6 +107,7 @@ def _stored(
     for voters, words in APART.items() if settings.apart else ():
         title = f"{settings.title}, {words}"
         made.append(_child(home, f"{settings.slug}-{voters}", title, entries, voters=voters))
+    live_rules.change(arena, settings.live.canonical())
     for one in made:
         boards.request_refresh(one)
     return arena

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core import signing
 from django.db import IntegrityError, transaction
@@ -64,7 +65,7 @@ def issue(board: Board, *, voter: str) -> Ballot | None:
     """
     last = read.latest_ballot(board, voter=voter)
     if last is None or last.voted:
-        dealt = dealing.deal(board, voter=voter)
+        dealt = None if board.live else dealing.deal(board, voter=voter)  # a live pair is its author's alone
         return _new(board, voter, dealt) if dealt else None
     if last.expires_at > timezone.now():
         return last  # type: ignore[no-any-return]
@@ -72,17 +73,25 @@ def issue(board: Board, *, voter: str) -> Ballot | None:
     return _new(board, voter, again)
 
 
+def open_on(board: Board, *, voter: str, comparison: int, swapped: bool, chance: float | None) -> Ballot:
+    """A ballot on a pair that was made for this voter, as in a live battle."""
+    return _new(board, voter, dealing.Dealt(comparison, swapped, chance))
+
+
 def _new(board: Board, voter: str, dealt: dealing.Dealt) -> Ballot:
-    with transaction.atomic():
-        ballot = Ballot.objects.create(
-            board=board,
-            comparison_id=dealt.comparison,
-            voter=voter,
-            swapped=dealt.swapped,
-            token=secrets.token_urlsafe(32),
-            expires_at=timezone.now() + LIFETIME,
-            chance=dealt.chance,
-        )
+    ballot = Ballot(
+        board=board,
+        comparison_id=dealt.comparison,
+        voter=voter,
+        swapped=dealt.swapped,
+        token=secrets.token_urlsafe(32),
+        expires_at=timezone.now() + LIFETIME,
+        chance=dealt.chance,
+    )
+    if dealt.pair is not None:
+        ballot.comparison = dealt.pair  # spares whoever shows it a query
+    with transaction.atomic() if dealt.expected else contextlib.nullcontext():
+        ballot.save()
         dealing.note(ballot, dealt.expected)
     return ballot
 
@@ -102,8 +111,11 @@ def stamp(signed: str) -> str:
     return signing.dumps([signed.partition(".")[0], timezone.now().timestamp()], salt=_SHOWN)
 
 
-def find(board: Board, signed: str, *, voter: str, session: str) -> Ballot:
-    """The ballot behind what a page carried. Raises InvalidInput where it is not of this voter, session and board."""
+def find(board: Board, signed: str, *, voter: str, session: str) -> Any:
+    """The ballot behind what a page carried, as `queries.arena.ballot` reads it.
+
+    Raises InvalidInput where it is not of this voter, session and board.
+    """
     token, signature = (signed.partition(".")[at] for at in (0, 2))
     ballot = read.ballot(token) if _TOKEN.fullmatch(token) else None
     if ballot is None:
@@ -133,13 +145,13 @@ def cast(
     if choice not in ON_SCREEN:
         raise _fault(_("Choose one of %(known)s.") % {"known": ", ".join(ON_SCREEN)}, "choice")
     ballot = find(board, signed, voter=voter, session=session)
-    _check_open(board, ballot)
+    _check_open(ballot)
     outcome = ON_SCREEN[choice]
     try:
         with transaction.atomic():
             vote = Vote.objects.create(
                 ballot=ballot,
-                comparison_id=ballot.comparison_id,
+                comparison=ballot.comparison,
                 board=board,
                 voter=voter,
                 outcome=MIRRORED.get(outcome, outcome) if ballot.swapped else outcome,
@@ -148,19 +160,18 @@ def cast(
                 expanded=seen.expanded,
             )
             signals.record(vote, network=seen.network, answer=seen.check)
-            boards.request_refresh(board, patient=True)
+            transaction.on_commit(lambda: boards.request_after_vote(board))
     except IntegrityError:
         raise _used() from None
     return vote
 
 
-def _check_open(board: Board, ballot: Ballot) -> None:
+def _check_open(ballot: Any) -> None:
     if hasattr(ballot, "vote"):
         raise _used()
     if ballot.expires_at <= timezone.now():
         raise _fault(_("This ballot has expired. The same pair comes back on a new one."))
-    latest = read.latest_ballot(board, voter=ballot.voter)
-    if latest is not None and latest.pk != ballot.pk:
+    if ballot.latest != ballot.pk:
         raise _fault(_("A newer ballot has replaced this one. Vote on the pair that is shown now."))
 
 

@@ -9,15 +9,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing, Submission
 from leaderboard.queries import lengths
+from leaderboard.queries.prepared import Prepared
 from leaderboard.ratings import entry_flags
 from leaderboard.services import flags, jobs, people, planning, voters
-from leaderboard.services.details import Details, details, plain
+from leaderboard.services.details import Details, details, plain, sayings
 from leaderboard.services.length_tables import Memo
 from leaderboard.services.material import Ground
 from leaderboard.services.rating import METHODS, Tables, add_ratings, rate, rates, rows
@@ -44,10 +46,33 @@ def request_refresh(board: Board, *, patient: bool = False) -> None:
         _rearm(pk, patient=patient)
 
 
+def request_after_vote(board: Board) -> None:
+    """Ask for what a vote changes, once it is committed. One query, and no lock, where all is asked for already.
+
+    A refresh that has not begun reads every vote committed before; one that runs may have read its votes already.
+    """
+    parent = board.parent_id if board.counts_votes and board.parent_id else board.pk
+    for pk in _LATE(own=board.pk, parent=parent, benchmark=board.benchmark_id):
+        Board.objects.filter(pk=pk).update(wanted=F("wanted") + 1)
+        _rearm(pk, patient=True)
+
+
+def _late(own: int, parent: int, benchmark: int) -> QuerySet[Any]:
+    """Boards of which no refresh waits, among those that count votes on a board."""
+    key = Concat(Value("refresh:"), Cast("pk", CharField()))
+    waiting = Job.objects.filter(key=OuterRef("key"), state=Job.State.READY)
+    related = Q(pk=own) | Q(parent=own) | Q(parent=parent, counts_votes=True, benchmark=benchmark)
+    found = Board.objects.filter(related).annotate(key=key).filter(~Exists(waiting))
+    return found.order_by("pk").values_list("pk", flat=True)
+
+
+_LATE = Prepared[int](_late, own=int, parent=int, benchmark=int)
+
+
 def _with(board: Board) -> Q:
     """The board, its children and, where votes count, the other children of its parent that count votes."""
     own = Q(pk=board.pk) | Q(parent=board.pk)
-    beside = Q(parent=board.parent_id, counts_votes=True)
+    beside = Q(parent=board.parent_id, counts_votes=True, benchmark=board.benchmark_id)
     return own | beside if board.counts_votes and board.parent_id else own
 
 
@@ -68,7 +93,7 @@ def rearm_stale() -> None:
         _rearm(pk, patient=bool(busy & {pk, parent}))
 
 
-FORMAT = 3
+FORMAT = 4
 """Part of every digest: a change of what a snapshot holds makes new ones."""
 
 
@@ -173,6 +198,8 @@ def _rate(
     told["categories"], categories = _categories(ground, out, Memo(memo, counted.memo))
     lines = rows(whole, out)
     _add_neighbours(entries, lines, told)
+    notes = [columns["note"] for part in (lines, *categories.values()) for _, columns in part]
+    told["said"] = sayings(told["notes"], told["methods"], told["neighbours"], told["length"], notes)
     votes = voters.look(ground)
     told["voters"] = votes.counts
     told["people"] = people.people(ground, judged)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Max
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
@@ -143,6 +144,26 @@ def benchmark(data: BenchmarkData) -> Benchmark:
                 for place, item in enumerate(items)
             )
     return row
+
+
+def live_benchmark(name: str) -> Benchmark:
+    """A set of prompts that voters add to. What is in it is told by its prompts' keys, not by its digest."""
+    return Benchmark.objects.create(
+        name=name,
+        version="live",
+        digest=fingerprint("benchmark", "live", name),
+        description="Prompts that voters wrote, in the order in which they came.",
+        live=True,
+    )
+
+
+def append(benchmark: Benchmark, *, key: str, text: str) -> Prompt:
+    """Add a prompt to a live set; any other is frozen. Raises ValueError there."""
+    if not benchmark.live:
+        raise ValueError(f"{benchmark} is frozen and takes no more prompts.")
+    last = benchmark.prompts.aggregate(last=Max("position"))["last"]
+    place = 0 if last is None else last + 1
+    return Prompt.objects.create(benchmark=benchmark, key=key, position=place, text=storable(text))
 
 
 def _item(item: BenchmarkItem) -> list[Any]:

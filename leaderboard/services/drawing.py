@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from leaderboard.models import ArenaPolicy, Ballot, Board, Comparison, PairPlan, PromptTurn
+from leaderboard.queries.arena import differing_pair, shown_pairs
+from leaderboard.queries.prepared import Prepared
 
 Rows = QuerySet[Comparison]
 
@@ -40,11 +45,10 @@ class Drawn:
 
 def draw(board: Board, *, voter: str) -> Drawn | None:
     """A pair with two different texts that this voter has never been shown; None only where there is none left."""
-    plan = PairPlan.objects.filter(board=board).exclude(entries=[]).first()
+    plan = _PLAN.one(board=board.pk)
     pairs = _pairs(plan) if plan else {}
     turns = _turns(board, plan)
-    fresh = Comparison.objects.filter(~Exists(Ballot.objects.filter(voter=voter, comparison=OuterRef("pk"))))
-    found = _candidate(fresh, pairs, turns) or _left(fresh.filter(_scope(board, plan)), pairs, turns)
+    found = _candidate(voter, pairs, turns) or _left(_fresh(voter).filter(_scope(board, plan)), pairs, turns)
     if found is None:
         return None
     PromptTurn.objects.filter(board=board, prompt=found.prompt_id).update(shown=F("shown") + 1)
@@ -71,30 +75,84 @@ def _pairs(plan: PairPlan) -> dict[Entries, float]:
     return drawn
 
 
+def draw_among(board: Board, allowed: Sequence[int]) -> tuple[Entries, float | None] | None:
+    """Two of the allowed entries by the board's plan, and with what chance among them; None with fewer than two.
+
+    Without a plan that knows two of them every two are as likely, and the chance is None.
+    """
+    plan = PairPlan.objects.filter(board=board).exclude(entries=[]).first()
+    if plan is not None:
+        ids = np.array(plan.entries, dtype=np.int64)
+        i, j = np.triu_indices(len(ids), 1)
+        known = np.isin(ids, allowed)
+        chances = np.where(known[i] & known[j], np.frombuffer(plan.pairs, "<f4"), 0.0).astype(np.float64)
+        if (upto := np.cumsum(chances)).size and upto[-1] > 0:
+            at = int(np.searchsorted(upto, RANDOM.random() * upto[-1], side="right"))
+            return (int(ids[i[at]]), int(ids[j[at]])), float(chances[at] / upto[-1])
+    if len(allowed) < 2:
+        return None
+    first, second = RANDOM.sample(list(allowed), 2)
+    return (first, second), None
+
+
 def _turns(board: Board, plan: PairPlan | None) -> list[int]:
     """Prompts whose turn it is in a category drawn by its chance, ties in random order; any without a plan."""
     if plan is None:
         return list(board.benchmark.prompts.order_by("?").values_list("pk", flat=True)[:TURNS])
     names, chances = zip(*plan.categories, strict=True)
-    due = PromptTurn.objects.filter(board=board, category=RANDOM.choices(names, chances)[0])
-    found = list(due.order_by("shown", "key").values_list("shown", "prompt_id")[:TURNS])
+    found = _TURNS(board=board.pk, category=RANDOM.choices(names, chances)[0])
     return [prompt for _, prompt in sorted(found, key=lambda turn: (turn[0], RANDOM.random()))]
 
 
-def _candidate(fresh: Rows, pairs: dict[Entries, float], turns: list[int]) -> Comparison | None:
+def _fresh(voter: str) -> Rows:
+    """Comparisons that this voter has never been shown."""
+    return Comparison.objects.filter(~Exists(Ballot.objects.filter(voter=voter, comparison=OuterRef("pk"))))
+
+
+def _on_turns(voter: str, **ids: int) -> QuerySet[Any]:
+    entries = [ids[f"e{place}"] for place in range(2 * PAIRS)]
+    prompts = [ids[f"t{place}"] for place in range(TURNS)]
+    rows = _fresh(voter).filter(entry_a__in=entries, entry_b__in=entries, prompt__in=prompts)
+    return rows.values_list("pk", "entry_a_id", "entry_b_id", "prompt_id")
+
+
+_PLAN = Prepared[PairPlan](lambda board: PairPlan.objects.filter(board=board).exclude(entries=[]), board=int)
+_TURNS = Prepared[tuple[int, int]](
+    lambda board, category: (
+        PromptTurn.objects.filter(board=board, category=category)
+        .order_by("shown", "key")
+        .values_list("shown", "prompt_id")[:TURNS]
+    ),
+    board=int,
+    category=str,
+)
+_ON_TURNS = Prepared[tuple[int, int, int, int]](
+    _on_turns,
+    voter=str,
+    **{f"e{place}": int for place in range(2 * PAIRS)},
+    **{f"t{place}": int for place in range(TURNS)},
+)
+
+
+def _candidate(voter: str, pairs: dict[Entries, float], turns: list[int]) -> Comparison | None:
     """A comparison of the pair drawn first, else of the second, and so on, on a prompt whose turn it is."""
-    if not pairs:
+    if not pairs or not turns:
         return None
-    entries = {entry for pair in pairs for entry in pair}
     order = {pair: place for place, pair in enumerate(pairs)}
-    rows = fresh.filter(entry_a__in=entries, entry_b__in=entries, prompt__in=turns)
+    entries = cycle({entry for pair in pairs for entry in pair})
+    prompts = cycle(turns)
+    ids = {f"e{n}": next(entries) for n in range(2 * PAIRS)} | {f"t{n}": next(prompts) for n in range(TURNS)}
     found = [
         (order[_entries(a, b)], turns.index(prompt), pk)
-        for pk, a, b, prompt in rows.values_list("pk", "entry_a_id", "entry_b_id", "prompt_id")
+        for pk, a, b, prompt in _ON_TURNS(voter=voter, **ids)
         if _entries(a, b) in order
     ]
     best = [pk for *_, pk in sorted(found)[:LOOKED_AT]]
-    differing = {row.pk: row for row in _differing(Comparison.objects.filter(pk__in=best))}
+    return (differing_pair(best[0]) or _first_differing(best[1:])) if best else None
+
+
+def _first_differing(best: list[int]) -> Comparison | None:
+    differing = {row.pk: row for row in _differing(shown_pairs().filter(pk__in=best))}
     return next((differing[pk] for pk in best if pk in differing), None)
 
 

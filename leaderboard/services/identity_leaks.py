@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.cache import cache
 
 from leaderboard.contracts.fingerprint import fingerprint
@@ -18,15 +20,25 @@ def given_away(board: Board, rules: VotingRules, pair: Comparison) -> list[str]:
     """Names that the two answers give away in the first person, each once."""
     names = _names(board, rules)
     mark = fingerprint(VERSION, sorted(names))[:16]
-    texts = Output.objects.filter(pk__in=[pair.a_id, pair.b_id]).values_list("pk", "text")
-    return sorted({name for pk, text in texts for name in _of_text(f"leak:{pk}:{mark}", text, names)})
+    keys = {f"leak:{pk}:{mark}": pk for pk in (pair.a_id, pair.b_id)}
+    known: dict[str, tuple[str, ...]] = cache.get_many(keys)
+    new = _looked_at({key: pk for key, pk in keys.items() if key not in known}, names)
+    return sorted({name for found in (known | new).values() for name in found})
 
 
-def _of_text(key: str, text: str, names: frozenset[str]) -> tuple[str, ...]:
-    found: tuple[str, ...] | None = cache.get(key)
-    if found is None:
-        found = leaks(text, names)
-        cache.set(key, found, LOOK_SECONDS)
+def names_in(board: Board, rules: VotingRules, texts: Iterable[str]) -> list[str]:
+    """The same of texts that are not stored, as of answers that are still being written."""
+    names = _names(board, rules)
+    return sorted({name for text in texts for name in leaks(text, names)})
+
+
+def _looked_at(outputs: dict[str, int], names: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """What texts give away that were not looked at lately, kept under their keys; no query where there is none."""
+    if not outputs:
+        return {}
+    texts = dict(Output.objects.filter(pk__in=outputs.values()).values_list("pk", "text"))
+    found = {key: leaks(texts[pk], names) for key, pk in outputs.items()}
+    cache.set_many(found, LOOK_SECONDS)
     return found
 
 

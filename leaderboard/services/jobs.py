@@ -200,6 +200,17 @@ def hasten(key: str, delay: float) -> None:
     late.update(not_before=in_seconds(delay), sent_at=None)
 
 
+def waiting(kind: str, queues: Sequence[str]) -> list[int]:
+    """Jobs of a kind that are due on these queues and that nobody has, the oldest first."""
+    found = Job.objects.filter(kind=kind, state=Job.State.READY, queue__in=queues, not_before__lte=Now())
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def cancel_keys(keys: Sequence[str]) -> None:
+    """Cancel those of these jobs that are open."""
+    Job.objects.filter(key__in=keys, state__in=OPEN).update(state=Job.State.CANCELLED, lease_until=None)
+
+
 def cancel_open(submission_id: uuid.UUID) -> None:
     """Cancel every open job of a submission; a worker in the middle learns it at its next heartbeat."""
     Job.objects.filter(submission_id=submission_id, state__in=OPEN).update(state=Job.State.CANCELLED, lease_until=None)

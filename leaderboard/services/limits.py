@@ -1,6 +1,6 @@
 """How many votes one account, session or network may cast in a minute and in a day, counted in the database.
 
-A count rises by one conditional UPDATE, so many requests at once are counted right on every database.
+All counts of a vote rise by one conditional statement, so many requests at once are counted right on every database.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -32,13 +33,14 @@ SENTENCES = {
     ("network", "minute"): _("At most %(limit)s votes a minute for one network."),
     ("network", "day"): _("At most %(limit)s votes a day for one network."),
 }
+Sentences = Mapping[tuple[str, str], Any]
 
 
 class TooMany(Exception):
     """A limit is reached. `whose`: account, session or network; `period`: minute or day; `wait`: seconds to its end."""
 
-    def __init__(self, whose: str, period: str, limit: int, wait: int) -> None:
-        super().__init__(SENTENCES[whose, period] % {"limit": limit})
+    def __init__(self, whose: str, period: str, limit: int, wait: int, sentences: Sentences = SENTENCES) -> None:
+        super().__init__(sentences[whose, period] % {"limit": limit})
         self.whose, self.period, self.limit, self.wait = whose, period, limit, wait
 
 
@@ -68,23 +70,62 @@ def count_vote(board: Board, whose: Mapping[str, str], *, now: float | None = No
 
     Raises TooMany, counting nothing, where one of them has reached a limit of the board's rules.
     """
-    at, rules = int(time.time() if now is None else now), rules_of(board)
-    with transaction.atomic():
-        for kind, name in sorted(whose.items()):  # in one order everywhere, so that no two wait for each other
-            for period, seconds in PERIODS.items() if name else ():
-                limit = getattr(rules, f"{kind}_{period}")
-                key = f"{board.pk}:{kind}:{period}:{_hashed(kind, name)}"
-                if limit and not _raised(key, at, seconds, limit):
-                    raise TooMany(kind, period, limit, math.ceil(seconds - at % seconds))
+    count(str(board.pk), whose, vars(rules_of(board)), now=now)
+
+
+def count(
+    scope: str,
+    whose: Mapping[str, str],
+    limits: Mapping[str, int],
+    *,
+    sentences: Sentences = SENTENCES,
+    now: float | None = None,
+) -> None:
+    """Count one try within `scope` for each of `whose`. `limits`: by "account_day" and so on; none is no limit.
+
+    Raises TooMany, counting nothing.
+    """
+    at = int(time.time() if now is None else now)
+    tries = [
+        _Try(f"{scope}:{kind}:{period}:{_hashed(kind, name)}", kind, period, limits[f"{kind}_{period}"])
+        for kind, name in sorted(whose.items())  # in one order everywhere, so that no two wait for each other
+        for period in (PERIODS if name else ())
+        if limits.get(f"{kind}_{period}")
+    ]
+    if tries:
+        with transaction.atomic():
+            full = _full(tries, at)
+            if full is not None:
+                seconds = PERIODS[full.period]
+                raise TooMany(full.kind, full.period, full.limit, math.ceil(seconds - at % seconds), sentences)
     if not secrets.randbelow(TIDY_ONCE_IN):
         VoteCount.objects.filter(window__lt=at - KEPT_SECONDS).delete()
 
 
-def _raised(key: str, at: int, seconds: int, limit: int) -> bool:
-    """Whether the count was below the limit, and so is one higher now."""
-    found = VoteCount.objects.filter(key=key, window=at - at % seconds)
-    room = found.filter(count__lt=limit)
-    if room.update(count=F("count") + 1):
-        return True
-    VoteCount.objects.bulk_create([VoteCount(key=key, window=at - at % seconds)], ignore_conflicts=True)
-    return bool(room.update(count=F("count") + 1))
+class _Try(NamedTuple):
+    """One count that is to rise."""
+
+    key: str
+    kind: str
+    period: str
+    limit: int
+
+
+RAISE = """
+INSERT INTO leaderboard_votecount AS kept (key, "window", count) VALUES {rows}
+ON CONFLICT (key, "window") DO UPDATE SET count = kept.count + 1
+WHERE kept.count < CASE kept.key {limits} END
+RETURNING key
+"""
+"""Django's own insert cannot make the update of a conflict depend on the row that is there."""
+
+
+def _full(tries: Sequence[_Try], at: int) -> _Try | None:
+    """Raise each count that is below its limit by one; the first of those that are not."""
+    rows, limits = ", ".join(["(%s, %s, 1)"] * len(tries)), " ".join(["WHEN %s THEN %s"] * len(tries))
+    windows = [(one.key, at - at % PERIODS[one.period]) for one in tries]
+    params = [*chain(*windows), *chain(*((one.key, one.limit) for one in tries))]
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE.format(rows=rows, limits=limits), params)
+        raised = {key for (key,) in cursor.fetchall()}
+    return next((one for one in tries if one.key not in raised), None)

@@ -111,7 +111,9 @@ def counts(ground: Ground, found: Material) -> list[dict[str, int]]:
     """
     size, prompts = len(ground.entries), len(ground.prompts)
     n = np.bincount(np.concatenate([found.battles.a, found.battles.b]), minlength=size)
-    if ground.board.pairing == Board.Pairing.BASELINE:
+    if ground.board.live:
+        missing = found.unscored  # each prompt is for two entries, so no other owes it an answer
+    elif ground.board.pairing == Board.Pairing.BASELINE:
         missing = found.unscored + prompts - found.met.sum(axis=1)
     else:
         missing = found.unscored + _unjudged(ground) + prompts - _answered(ground)

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from leaderboard.contracts import registry
 from leaderboard.models import Board, Comparison, Entry, Job, Output, Score, Submission, Sweep
-from leaderboard.services import boards, facts, jobs, mixing
+from leaderboard.services import boards, facts, jobs, live, mixing
 from leaderboard.services.jobs import NewJob
 from leaderboard.services.orders import unjudged_by_order
 
@@ -226,5 +226,6 @@ def sweep() -> int:
     idle = active.exclude(jobs__state__in=jobs.OPEN).exclude(sweep__jobs__state__in=jobs.OPEN)
     for submission in idle.select_related("board__benchmark", "entry__model"):
         advance(submission)
+    live.tidy()
     boards.rearm_stale()
     return jobs.send_due()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
 from leaderboard.contracts.values import CREDIT, FinishReason, Outcome
-from leaderboard.models import Board, Comparison, Entry, Judgment, Output, Score, Vote
+from leaderboard.models import Board, Comparison, Entry, Judgment, LiveBattle, Output, Score, Vote
 from leaderboard.queries import voters
 from leaderboard.ratings.text_measures import MEASURES, measure
 
@@ -54,6 +54,8 @@ class Scope:
             board.metric_id,
             board.voters,
         ]
+        if board.live:  # texts that were erased since are not kept in the columns either
+            own.append(LiveBattle.objects.filter(prompt__benchmark=board.benchmark_id, erased_at__isnull=False).count())
         once = board.judges.filter(both_orders=False).exclude(plugin="imported").values_list("pk", flat=True)
         return cls(board, names, judges, fingerprint(FORMAT, own, sorted(names), sorted(judges)), frozenset(once))
 

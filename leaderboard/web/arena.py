@@ -23,6 +23,7 @@ from leaderboard.queries import arena as read
 from leaderboard.queries import compare as read_compare
 from leaderboard.queries.word_diff import Passage, word_diff
 from leaderboard.services import ballots, renderings
+from leaderboard.services.access import arena_of
 from leaderboard.services.vote_checks import bits_for
 from leaderboard.web.arena_join import closed
 from leaderboard.web.vote_limits import network_of_request, too_many
@@ -85,7 +86,7 @@ def stamp(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _board(slug: str) -> Board:
-    board = read.open_boards().filter(slug=slug).first()
+    board = read.open_board(slug)
     if board is None:
         raise Http404("This board takes no votes.")
     return board
@@ -93,6 +94,8 @@ def _board(slug: str) -> Board:
 
 def _pair(request: HttpRequest, board: Board) -> HttpResponse:
     ballot = ballots.issue(board, voter=voter_of(request))
+    if board.live and ballot is None:
+        return _to_prompt(request, board)
     context: dict[str, Any] = {
         "board": board,
         "ballot": ballot,
@@ -107,6 +110,13 @@ def _pair(request: HttpRequest, board: Board) -> HttpResponse:
         signed = ballots.sign(ballot, session=session_of(request))
         context |= {"prompt": pair.prompt, "panes": _panes(pair), "signed": signed, "work": bits_for(board)}
     return render(request, "vote.html", context)
+
+
+def _to_prompt(request: HttpRequest, board: Board) -> HttpResponse:
+    """On a board of live votes the next pair is one that the voter asks for."""
+    after = request.GET.get("after", "")
+    query = f"?{urlencode({'after': after})}" if after else ""
+    return redirect(f"{reverse('live', args=[arena_of(board).slug])}{query}")
 
 
 def _panes(pair: read.Pair, *, differ: bool = False) -> list[Pane]:
@@ -174,7 +184,7 @@ def _reveal(request: HttpRequest, board: Board, signed: str) -> HttpResponse:
         "differ": "diff" in request.GET,
         "others": [(LABELS[choice], count) for choice, count in others.items()],
         "voters": sum(others.values()),
-        "verdicts": read_compare.verdicts_on(board, ballot.comparison, straight=not ballot.swapped),
+        "verdicts": read_compare.verdicts_on(board, ballot.comparison_id, straight=not ballot.swapped),
         "next": _address(board, after=signed),
         "diff": _address(board, shown=signed, diff="1"),
     }

@@ -13,9 +13,10 @@ from leaderboard.queries import arenas as read
 from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
 from leaderboard.services.arenas import ArenaSettings
+from leaderboard.services.live_rules import LiveSettings
 from leaderboard.web.params_form import fields_for, values_of
 
-SAMPLING = "sampling"
+SAMPLING, LIVE = "sampling", "live"
 WHO = ("access", "domains", "invite_only", "consent", "apart")
 
 
@@ -26,7 +27,7 @@ class ArenaForm(forms.Form):
         title = _("%(board)s, by people") % {"board": home.title}
         super().__init__(data, initial={"slug": read.free_slug(home), "title": title[:100]})
         own = {name.removeprefix("-"): field for name, field in fields_for(ArenaSettings, "").items()}
-        del own[SAMPLING]
+        del own[SAMPLING], own[LIVE]
         own["entries"] = _several(own["entries"], read.entry_choices(home))
         categories = [(name, name) for name in read.categories(home)]
         own["categories"] = _several(own["categories"], categories)
@@ -38,13 +39,15 @@ class ArenaForm(forms.Form):
             del own["providers"]
         if not categories:
             del own["categories"]
-        self.fields.update({**own, **fields_for(Sampling, SAMPLING)})
+        self.fields.update({**own, **fields_for(Sampling, SAMPLING), **fields_for(LiveSettings, LIVE)})
 
     def settings(self) -> ArenaSettings:
         """What a valid form asks for. Raises InvalidInput."""
-        plain = {name: self.cleaned_data[name] for name in self.fields if not name.startswith(f"{SAMPLING}-")}
+        parts = (f"{SAMPLING}-", f"{LIVE}-")
+        plain = {name: self.cleaned_data[name] for name in self.fields if not name.startswith(parts)}
         given: dict[str, Any] = {name: value for name, value in plain.items() if value not in (None, "", [])}
         given[SAMPLING] = values_of(self.cleaned_data, Sampling, SAMPLING)
+        given[LIVE] = values_of(self.cleaned_data, LiveSettings, LIVE)
         return parse_params(ArenaSettings, given)
 
     def take(self, problem: InvalidInput) -> None:
@@ -79,6 +82,23 @@ class ArenaForm(forms.Form):
     def sampling_fields(self) -> list[forms.BoundField]:
         """How pairs are drawn."""
         return [self[name] for name in self.fields if name.startswith(f"{SAMPLING}-")]
+
+    def live_fields(self) -> list[forms.BoundField]:
+        """Whether voters may ask for themselves, and how much."""
+        return [self[name] for name in self.fields if name.startswith(f"{LIVE}-")]
+
+
+class LiveForm(forms.Form):
+    """How an arena takes live battles, to be changed."""
+
+    def __init__(self, now: LiveSettings, data: Any = None) -> None:
+        fields = fields_for(LiveSettings, LIVE)
+        super().__init__(data, initial={f"{LIVE}-{name}": value for name, value in now.canonical().items()})
+        self.fields.update(fields)
+
+    def given(self) -> dict[str, Any]:
+        """What a valid form asks for; a field left empty asks for the default."""
+        return LiveSettings().canonical() | values_of(self.cleaned_data, LiveSettings, LIVE)
 
 
 def _several(field: forms.Field, choices: list[tuple[str, str]]) -> forms.Field:

@@ -23,10 +23,11 @@ from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries import boards as read_boards
 from leaderboard.ratings.pairing import Sampling
-from leaderboard.services import arenas, invites
-from leaderboard.services.access import policy_of
+from leaderboard.services import arenas, invites, live_rules
+from leaderboard.services.access import arena_of, policy_of
+from leaderboard.services.live_rules import settings_of
 from leaderboard.web.accounts import take
-from leaderboard.web.arena_form import ArenaForm
+from leaderboard.web.arena_form import ArenaForm, LiveForm
 from leaderboard.web.language import translated
 from leaderboard.web.vote_words import asked
 
@@ -86,7 +87,11 @@ def arena(request: HttpRequest, slug: str) -> HttpResponse:
     board = _board(request, slug)
     if not board.open_to_votes:
         raise Http404("This board takes no votes.")
+    if board.live:
+        return redirect("arena", arena_of(board).slug)
     action, form = request.POST.get("action", ""), InviteForm()
+    if action == "live":
+        return _live(request, board)
     if request.method == "POST" and action != "invite":
         return _act(request, board, action)
     if request.method == "POST":
@@ -99,7 +104,7 @@ def arena(request: HttpRequest, slug: str) -> HttpResponse:
 def _board(request: HttpRequest, slug: str) -> Board:
     if not may_run(request):
         raise PermissionDenied("Only staff, and those with the right to run arenas, can do this.")
-    return get_object_or_404(read_boards.all_boards().select_related("policy"), slug=slug)
+    return get_object_or_404(read_boards.all_boards().select_related("policy", "live_rules__board"), slug=slug)
 
 
 def _user(request: HttpRequest) -> User | None:
@@ -134,6 +139,15 @@ def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
     return redirect("arena", board.slug)
 
 
+def _live(request: HttpRequest, board: Board) -> HttpResponse:
+    form = LiveForm(settings_of(board), request.POST)
+    if not form.is_valid():
+        return render(request, "arena.html", _context(request, board, InviteForm(), form), status=422)
+    live_rules.change(board, form.given())
+    messages.success(request, gettext("The settings of live battles are stored."))
+    return redirect("arena", board.slug)
+
+
 def _consent(request: HttpRequest, board: Board) -> None:
     try:
         arenas.set_consent(board, request.POST.get("consent", ""))
@@ -144,7 +158,7 @@ def _consent(request: HttpRequest, board: Board) -> None:
         messages.success(request, told)
 
 
-def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, Any]:
+def _context(request: HttpRequest, board: Board, form: InviteForm, live: LiveForm | None = None) -> dict[str, Any]:
     now = timezone.now()
     policy = policy_of(board)
     return {
@@ -153,6 +167,8 @@ def _context(request: HttpRequest, board: Board, form: InviteForm) -> dict[str, 
         "asked": asked(policy.asked) if policy else gettext("all prompts"),
         "drawing": _drawing(policy.sampling) if policy else [],
         "form": form,
+        "live": live or LiveForm(settings_of(board)),
+        "live_board": board.live_rules.board if hasattr(board, "live_rules") else None,
         "most_consent": arenas.MOST_CONSENT,
         "joined": read.joined(board),
         "apart": read.apart(board),

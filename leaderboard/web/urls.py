@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from leaderboard.queries import sign_in
 from leaderboard.web import (
     accounts,
     arena,
@@ -17,8 +18,10 @@ from leaderboard.web import (
     how,
     language,
     links,
+    live,
     moderation,
     my_votes,
+    oidc,
     people,
     submissions,
     sweeps,
@@ -28,6 +31,8 @@ from leaderboard.web import (
 )
 from leaderboard.web.charts import views as charts
 
+WAYS = {"providers": sign_in.providers}
+"""What else the sign-in page shows; found anew for each visitor."""
 urlpatterns = [
     path("", boards.boards, name="boards"),
     path("boards/<slug:slug>/", boards.board, name="board"),
@@ -42,6 +47,9 @@ urlpatterns = [
     path("boards/<slug:slug>/vote/", arena.vote, name="vote"),
     path("boards/<slug:slug>/vote/undo/", arena.undo, name="undo-vote"),
     path("boards/<slug:slug>/vote/stamp/", arena.stamp, name="stamp-ballot"),
+    path("boards/<slug:slug>/live/", live.ask, name="live"),
+    path("boards/<slug:slug>/live/<uuid:pk>/", live.battle, name="live-battle"),
+    path("boards/<slug:slug>/live/<uuid:pk>/erase/", live.erase, name="erase-live"),
     path("boards/<slug:slug>/voters/", voters.voters, name="voters"),
     path("boards/<slug:slug>/moderation/", moderation.page, name="moderation"),
     path("boards/<slug:slug>/moderation/decide/", moderation.decide, name="moderate"),
@@ -71,7 +79,10 @@ urlpatterns = [
     path("sweeps/new/", sweeps.new, name="new-sweep"),
     path("sweeps/<uuid:pk>/", sweeps.sweep, name="sweep"),
     path("sign-up/", accounts.sign_up, name="sign-up"),
-    path("sign-in/", LoginView.as_view(template_name="sign_in.html"), name="sign-in"),
+    path("sign-in/", LoginView.as_view(template_name="sign_in.html", extra_context=WAYS), name="sign-in"),
+    path("sign-in/with/<slug:provider>/", oidc.go, name="oidc-go"),
+    path("sign-in/with/<slug:provider>/back/", oidc.back, name="oidc-back"),
+    path("account/identities/", oidc.disconnect, name="disconnect"),
     path("sign-in/link/<str:token>/", links.sign_in_by_link, name="sign-in-link"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", accounts.account, name="account"),

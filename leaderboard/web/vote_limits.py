@@ -25,22 +25,27 @@ def too_many(request: HttpRequest, board: Board) -> HttpResponse | None:
     """A page with status 429 and Retry-After where this vote is one too many; counts the try otherwise."""
     if request.method != "POST":
         return None
-    whose = {
-        "account": voter_of(request) if user_of(request) else "",
-        "session": session_of(request),
-        "network": network_of_request(request),
-    }
     try:
-        limits.count_vote(board, whose)
+        limits.count_vote(board, whose_request(request))
     except limits.TooMany as problem:
-        context = {"board": board, "problem": problem, "wait": _told(problem.wait)}
+        context = {"board": board, "problem": problem, "wait": duration(problem.wait)}
         page = render(request, "too_many.html", context, status=429)
         page["Retry-After"] = str(problem.wait)
         return page
     return None
 
 
-def _told(seconds: int) -> str:
+def whose_request(request: HttpRequest) -> dict[str, str]:
+    """For whom a request is counted, as the limits name them."""
+    return {
+        "account": voter_of(request) if user_of(request) else "",
+        "session": session_of(request),
+        "network": network_of_request(request),
+    }
+
+
+def duration(seconds: int) -> str:
+    """In words, rounded up."""
     if seconds < 120:
         return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
     if seconds < 7200:

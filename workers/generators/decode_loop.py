@@ -32,11 +32,15 @@ class DecodeLoop:
     """Runs requests through a model; see the module. `limit` is the most branches side by side.
 
     One loop serves one run at a time. `figures` tells what the last run took; with `timed`, a GPU is waited for
-    after each pass, so that its time is not counted as ours.
+    after each pass, so that its time is not counted as ours. `listener` is given what each row has
+    written, at each step.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, limit: int, timed: bool = False) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, limit: int, timed: bool = False, listener: Callable[[str], None] | None = None
+    ) -> None:
         self.model, self.tokenizer, self.limit, self.timed = CausalModel(model), tokenizer, limit, timed
+        self.listener = listener
         self.device = self.model.device
         self.ends = _end_ids(model, tokenizer)
         self._begin([])
@@ -184,6 +188,7 @@ class DecodeLoop:
         asked = self._take([row for row in self.rows if not row.search], chooser, logprobs)
         asked |= self._search([row for row in self.rows if row.search], chooser)
         self._finish()
+        self._tell()
         self._advance(asked)
 
     def _take(self, rows: list[Row], chooser: Chooser, logprobs: torch.Tensor) -> dict[Row, list[tuple[int, int]]]:
@@ -282,12 +287,19 @@ class DecodeLoop:
         self.shared += len(ends)
         self.told += len(plain)
 
+    def _tell(self) -> None:
+        if self.listener:
+            for row in self.rows:
+                self.listener(self._text(row).rstrip("\ufffd"))
+
+    def _text(self, row: Row) -> str:
+        return str(self.tokenizer.decode([i for i in row.ids if i not in self.ends], skip_special_tokens=True))
+
     def _output(self, row: Row) -> Generation:
         assert row.reason is not None
-        text = self.tokenizer.decode([i for i in row.ids if i not in self.ends], skip_special_tokens=True)
         return Generation(
             key=row.waiting.request.key,
-            text=text,
+            text=self._text(row),
             finish_reason=row.reason,
             prompt_tokens=len(row.waiting.ids),
             output_tokens=len(row.ids),

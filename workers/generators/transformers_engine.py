@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -84,11 +84,20 @@ class TransformersGenerator:
 
     def generate(self, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
         """Yields outputs as they finish. Raises MemoryError where one output alone does not fit in memory."""
+        return self._run(requests)
+
+    def stream(self, request: GenerationRequest, told: Callable[[str], None]) -> Generation:
+        """The same of one request; `told` is given the text so far after each token, and may raise to end it."""
+        return next(self._run([request], told))
+
+    def _run(
+        self, requests: Sequence[GenerationRequest], told: Callable[[str], None] | None = None
+    ) -> Iterator[Generation]:
         from workers.generators.decode_loop import DecodeLoop
 
         if any(request.schema is not None for request in requests):
             raise GenerationFailed("This backend cannot hold an output to a JSON schema.")
-        loop = DecodeLoop(self.model, self.tokenizer, self.params.batch_size)
+        loop = DecodeLoop(self.model, self.tokenizer, self.params.batch_size, listener=told)
         try:
             for made in loop.run(self._waiting(requests)):
                 self.figures, self._under_way = loop.figures, True

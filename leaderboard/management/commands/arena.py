@@ -14,7 +14,8 @@ from leaderboard.management.base import pairs
 from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries.boards import all_boards
-from leaderboard.services import addresses, arenas, invites, voter_links
+from leaderboard.services import addresses, arenas, invites, live_rules, voter_links
+from leaderboard.services.access import arena_of
 
 
 class Command(Base):
@@ -39,6 +40,12 @@ class Command(Base):
         make.add_argument("--invite-only", action="store_true", help="only who has an invitation votes")
         make.add_argument("--apart", action="store_true", help="rate named and anonymous votes apart too")
         make.add_argument("--sampling", nargs="*", default=[], metavar="NAME=VALUE", help="how pairs are drawn")
+        make.add_argument(
+            "--live", nargs="*", default=[], metavar="NAME=VALUE", help="live battles: on=true allows them"
+        )
+        live = what.add_parser("live", help="set how live battles go; without settings, tell them")
+        live.add_argument("board", help="short name of the arena")
+        live.add_argument("settings", nargs="*", metavar="NAME=VALUE", help="such as on=true tokens=128")
         for word, told in (("pause", "take no more votes for now"), ("resume", "take votes again")):
             what.add_parser(word, help=told).add_argument("board", help="short name of the arena")
         invite = what.add_parser("invite", help="make an invitation; with no --label, list them")
@@ -64,9 +71,17 @@ class Command(Base):
         who = ("access", "domains", "providers", "consent", "invite_only", "apart")
         told = {name: given[name] for name in (*what, *who)}
         told |= {"title": given["title"] or f"{board.title}, by people"[:100]}
-        told |= {"sampling": pairs(given["sampling"], "sampling")}
+        told |= {"sampling": pairs(given["sampling"], "sampling"), "live": pairs(given["live"], "live")}
         made = arenas.make(board, parse_params(arenas.ArenaSettings, told), user=None)
         self.stdout.write(f"The arena is at /boards/{made.slug}/vote/.")
+
+    def _live(self, given: dict[str, Any]) -> None:
+        board = _arena(given["board"])
+        settings = live_rules.settings_of(board)
+        if given["settings"]:
+            settings = live_rules.change(board, pairs(given["settings"], "settings"))
+        for name, value in settings.canonical().items():
+            self.stdout.write(f"{name}={json.dumps(value)}")
 
     def _pause(self, given: dict[str, Any]) -> None:
         arenas.pause(_arena(given["board"]))
@@ -121,7 +136,7 @@ def _arena(slug: str) -> Board:
     board = _board(slug)
     if not board.open_to_votes:
         raise InvalidInput(FieldError(("board",), f"The board '{slug}' takes no votes."))
-    return board
+    return arena_of(board)
 
 
 def _user(name: str) -> User:
