@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import ApiToken, User
@@ -22,6 +23,11 @@ SHOWN = 8
 MAX_DAYS = 365
 MAX_PASSWORD = 4096
 USED_EVERY = timedelta(minutes=1)
+TOO_SHORT = ngettext_lazy(
+    "This password is too short. It must contain at least %d character.",
+    "This password is too short. It must contain at least %d characters.",
+)
+"""What Django's validator says, in words of its release that its own Chinese catalog does not have."""
 
 
 def sign_up(*, username: str, password: str) -> User:
