@@ -88,7 +88,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     DATA_DIR.mkdir(parents=True, exist_ok=True)
 else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    # Assigned, since the parsed URL brings an age of 0, which would open a connection for every request.
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 CACHE_URL = env.str("CACHE_URL", "")

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from leaderboard.contracts.values import Outcome
-from leaderboard.models import Ballot, Board, BoardSnapshot, Comparison, Entry, Output, PairPlan, Prompt, Vote
-from leaderboard.queries.integrity import counted
+from leaderboard.models import Ballot, Board, BoardSnapshot, Comparison, Entry, Output, Prompt, Vote
+from leaderboard.queries.integrity import kept, quarantined
+from leaderboard.queries.prepared import Prepared
 
-PARTS = ("prompt", "a", "b")
-ENTRIES = tuple(f"{side}__entry__{part}" for side in "ab" for part in ("model", "decoding", "template"))
+SHOWN = (
+    *("prompt_id", "entry_a_id", "entry_b_id", "prompt__text", "prompt__earlier"),
+    *(f"{side}__{column}" for side in "ab" for column in ("text", "output_tokens", "entry_id")),
+)
+"""What a page shows of a comparison, and what draws it."""
 CHOICES = ("left", "right", "tie", "both_bad")
 
 
@@ -37,30 +41,76 @@ class Close:
 
 
 def open_boards() -> QuerySet[Board]:
-    """Boards that take votes, with their policies; without what their snapshots hold, which is large."""
-    found = Board.objects.select_related("benchmark", "parent", "current", "policy")
-    return found.defer("current__details").filter(open_to_votes=True)
+    """Boards that take votes, with their policies and rules, and their votes by the last refresh, NULL before it."""
+    found = Board.objects.select_related("policy", "voting_rules").filter(open_to_votes=True)
+    return found.annotate(votes_so_far=F("pair_plan__votes"))
 
 
-def ballot(token: str) -> Ballot | None:
-    """The ballot of this token, with its vote if it has one."""
-    found: Ballot | None = Ballot.objects.select_related("vote__undo").filter(token=token).first()
-    return found
+_OPEN = Prepared[Board](lambda slug: open_boards().filter(slug=slug).order_by(), slug=str)
+
+
+def open_board(slug: str) -> Board | None:
+    """The board of this name, if it takes votes, as `open_boards` reads it."""
+    return _OPEN.one(slug=slug)
+
+
+def _with_latest(token: str) -> QuerySet[Any]:
+    last = Ballot.objects.filter(board=OuterRef("board"), voter=OuterRef("voter")).order_by("-pk").values("pk")[:1]
+    found = Ballot.objects.select_related("vote__undo", "comparison").annotate(latest=Subquery(last))
+    return found.filter(token=token)
+
+
+_BALLOT = Prepared[Any](_with_latest, token=str)
+
+
+def ballot(token: str) -> Any:
+    """The ballot of this token, or None, with its vote if it has one. `latest`: the id of its voter's last one here."""
+    return _BALLOT.one(token=token)
+
+
+def _issued(board: int, voter: str) -> QuerySet[Any]:
+    mine = Vote.objects.filter(voter=voter, comparison=OuterRef("comparison"))
+    return Ballot.objects.filter(board=board, voter=voter).annotate(voted=Exists(mine)).order_by("-pk")[:1]
+
+
+_ISSUED = Prepared[Any](_issued, board=int, voter=str)
 
 
 def latest_ballot(board: Board, *, voter: str) -> Any:
     """The ballot issued last to this voter on this board, or None; `voted`: they have voted on its pair, here or on
     another board.
     """
-    mine = Vote.objects.filter(voter=voter, comparison=OuterRef("comparison"))
-    return Ballot.objects.filter(board=board, voter=voter).annotate(voted=Exists(mine)).order_by("-pk").first()
+    return _ISSUED.one(board=board.pk, voter=voter)
+
+
+def shown_pairs() -> QuerySet[Comparison]:
+    """Comparisons with what a page shows of them, and no more."""
+    return Comparison.objects.select_related("prompt", "a", "b").only(*SHOWN)
+
+
+_PAIR = Prepared[Comparison](lambda pk: shown_pairs().filter(pk=pk), pk=int)
+_DIFFERING = Prepared[Comparison](lambda pk: shown_pairs().filter(pk=pk).exclude(a__text=F("b__text")), pk=int)
+_ENTRIES = Prepared[Entry](lambda one, two: Entry.objects.with_parts().filter(pk__in=[one, two]), one=int, two=int)
+
+
+def differing_pair(pk: int) -> Comparison | None:
+    """The comparison of this id with what a page shows of it, unless its two texts are equal."""
+    return _DIFFERING.one(pk=pk)
 
 
 def pair(shown: Ballot, *, names: bool = False) -> Pair:
-    """The pair of a ballot; `names`: with all that tells who wrote it."""
-    found = Comparison.objects.select_related(*PARTS, *(ENTRIES if names else ())).get(pk=shown.comparison_id)
+    """The pair of a ballot; `names`: with all that tells who wrote it. One query each, none for a pair just drawn."""
+    found = shown.comparison if _is_read(shown) else _PAIR(pk=shown.comparison_id)[0]
     left, right = (found.b, found.a) if shown.swapped else (found.a, found.b)
+    if names:
+        entries = {entry.pk: entry for entry in _ENTRIES(one=left.entry_id, two=right.entry_id)}
+        left.entry, right.entry = entries[left.entry_id], entries[right.entry_id]
     return Pair(found.prompt, left, right)
+
+
+def _is_read(shown: Ballot) -> bool:
+    """Whether the ballot holds its pair with the texts already."""
+    return Ballot.comparison.is_cached(shown) and Comparison.a.is_cached(shown.comparison)  # type: ignore[attr-defined]
 
 
 def chosen(ballot: Ballot) -> str:
@@ -75,11 +125,20 @@ def chosen_of(outcome: str, *, swapped: bool) -> str:
     return "left" if (outcome == Outcome.A) != swapped else "right"
 
 
+def _cast_by_others(comparison: int, voter: str) -> QuerySet[Any]:
+    cast = Vote.objects.filter(comparison=comparison).exclude(voter=voter)
+    return kept(cast).values_list("voter", "outcome")
+
+
+_CAST = Prepared[tuple[str, str]](_cast_by_others, comparison=int, voter=str)
+
+
 def others(board: Board, ballot: Ballot) -> dict[str, int]:
     """How many others chose what on this pair, as this voter saw its sides: votes that count, without skips."""
-    cast = Vote.objects.filter(comparison=ballot.comparison_id).exclude(voter=ballot.voter)
-    votes = counted(cast, board)
-    count = Counter(chosen_of(outcome, swapped=ballot.swapped) for outcome in votes.values_list("outcome", flat=True))
+    outcomes = dict(_CAST(comparison=ballot.comparison_id, voter=ballot.voter))
+    for voter in quarantined(board, among=outcomes) if outcomes else ():
+        del outcomes[voter]
+    count = Counter(chosen_of(outcome, swapped=ballot.swapped) for outcome in outcomes.values())
     return {choice: count[choice] for choice in CHOICES}
 
 
@@ -89,9 +148,9 @@ def closest(board: Board) -> Close | None:
     Kept by snapshot, as its details are large. The names stand in the order of the alphabet, so that the page of a
     blind vote does not tell who leads.
     """
-    if board.current is None:
+    if board.current_id is None:
         return None
-    key = f"closest:{board.current.pk}:{board.current.created_at.timestamp()}"
+    key = f"closest:{board.created_at.timestamp()}:{board.current_id}"
     found: Close | None = cache.get_or_set(key, lambda: _closest(board.current), None)
     return found
 
@@ -108,5 +167,8 @@ def _closest(snapshot: BoardSnapshot) -> Close | None:
 
 
 def vote_count(board: Board) -> int:
-    """Votes on this board by its last refresh, skipped pairs and votes taken back left out; never counted here."""
-    return PairPlan.objects.filter(board=board).values_list("votes", flat=True).first() or 0
+    """Votes on this board by its last refresh, skipped pairs and votes taken back left out; never counted here.
+
+    `board` is one of `open_boards`.
+    """
+    return int(board.votes_so_far or 0)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db.models import Avg, Case, Count, F, OuterRef, Q, QuerySet, Subquer
 from leaderboard.contracts.values import Outcome
 from leaderboard.models import Board, Comparison, Entry, Judge, Judgment, Output, Prompt, Vote
 from leaderboard.queries.integrity import counted
+from leaderboard.queries.prepared import Prepared
 
 SIZE = 10
 SIDES = ("left", "right")
@@ -141,16 +142,26 @@ def matched(board: Board, comparisons: list[Comparison], left: int) -> list[Pair
     return found
 
 
-def verdicts_on(board: Board, comparison: Comparison, *, straight: bool) -> list[Verdict]:
-    """What the judges said on one pair; `straight` puts its side a on the left."""
-    return [_verdict(judgment, straight) for judgment in _verdicts(board, [comparison])[comparison.pk]]
+def verdicts_on(board: Board, comparison: int, *, straight: bool) -> list[Verdict]:
+    """What the judges said on the pair of this id; `straight` puts its side a on the left."""
+    rows = _ON_ONE(comparison=comparison, board=board.pk, parent=board.parent_id or board.pk)
+    return [_verdict(judgment, straight) for judgment in rows]
+
+
+def _judged(comparisons: Collection[int], boards: Collection[int]) -> QuerySet[Judgment]:
+    judges = Judge.objects.filter(boards__in=boards)
+    rows = Judgment.objects.filter(comparison__in=comparisons, judge__in=judges).select_related("judge")
+    return rows.order_by("judge__name", "swapped", "repeat")
+
+
+_ON_ONE = Prepared[Judgment](
+    lambda comparison, board, parent: _judged([comparison], [board, parent]), comparison=int, board=int, parent=int
+)
 
 
 def _verdicts(board: Board, comparisons: Iterable[Comparison]) -> dict[int, list[Judgment]]:
     found: dict[int, list[Judgment]] = defaultdict(list)
-    ids = [row.pk for row in comparisons]
-    rows = Judgment.objects.filter(comparison__in=ids, judge__in=judges_of(board)).select_related("judge")
-    for judgment in rows.order_by("judge__name", "swapped", "repeat"):
+    for judgment in _judged([row.pk for row in comparisons], [board.pk, board.parent_id or board.pk]):
         found[judgment.comparison_id].append(judgment)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Max, Q, QuerySet
 
 from leaderboard.models import Board, QuarantineDecision, Vote, VoteUndo, VotingRules
@@ -15,9 +17,13 @@ def decided_on(board: Board) -> Q:
     return here | Q(board__parent=board.parent_id, board__counts_votes=True)
 
 
-def quarantined(board: Board) -> frozenset[str]:
-    """The voters whose votes this board leaves out, as the latest decisions on it and on all boards have it."""
-    rows = QuarantineDecision.objects.filter(decided_on(board)).order_by("pk")
+def quarantined(board: Board, among: Collection[str] | None = None) -> frozenset[str]:
+    """The voters whose votes this board leaves out, as the latest decisions on it and on all boards have it.
+
+    `among`: only these are looked up; None for all.
+    """
+    decisions = QuarantineDecision.objects.filter(decided_on(board))
+    rows = (decisions if among is None else decisions.filter(voter__in=sorted(among))).order_by("pk")
     found = rows.values_list("board_id", "voter", "quarantined")
     latest = {(where is None, voter): held for where, voter, held in found}
     return frozenset(voter for (_, voter), held in latest.items() if held)
@@ -30,10 +36,14 @@ def withdrawn(board: Board) -> list[QuerySet[Vote]]:
     return [votes.filter(pk__in=undone), votes.filter(signal__blind=False)]
 
 
+def kept(votes: QuerySet[Vote]) -> QuerySet[Vote]:
+    """Those of `votes` that were not taken back, are of no known pair, and were seen blind."""
+    return votes.filter(undo=None, ballot__attention=None).exclude(signal__blind=False)
+
+
 def counted(votes: QuerySet[Vote], board: Board) -> QuerySet[Vote]:
-    """Those of `votes` that count on a board: not taken back, of no known pair, seen blind, by nobody in quarantine."""
-    found = votes.filter(undo=None, ballot__attention=None).exclude(signal__blind=False)
-    return found.exclude(voter__in=sorted(quarantined(board)))
+    """Those of `votes` that count on a board: kept, and by nobody in quarantine."""
+    return kept(votes).exclude(voter__in=sorted(quarantined(board)))
 
 
 def state_of_votes() -> list[int | None]:
@@ -43,5 +53,5 @@ def state_of_votes() -> list[int | None]:
 
 
 def rules_of(board: Board) -> VotingRules:
-    """The board's rules; the defaults where it has none, not stored."""
-    return VotingRules.objects.filter(board=board).first() or VotingRules(board=board)
+    """The board's rules, read once for each board object; the defaults where it has none, not stored."""
+    return getattr(board, "voting_rules", None) or VotingRules(board_id=board.pk)

@@ -6,7 +6,7 @@ import random
 import secrets
 from dataclasses import dataclass
 
-from leaderboard.models import AttentionCheck, Ballot, Board, VotingRules
+from leaderboard.models import AttentionCheck, Ballot, Board, Comparison, VotingRules
 from leaderboard.queries.integrity import rules_of
 from leaderboard.services import attention, drawing
 from leaderboard.services.identity_leaks import given_away
@@ -18,12 +18,16 @@ RANDOM = random.SystemRandom()
 
 @dataclass(frozen=True)
 class Dealt:
-    """A pair to show; `swapped`, `chance` as in `drawing.Drawn`. `expected`: the better side of a known pair, or ""."""
+    """A pair to show; `swapped`, `chance` as in `drawing.Drawn`. `expected`: the better side of a known pair, or "".
+
+    `pair`: the comparison with all that a page shows of it, where it was read.
+    """
 
     comparison: int
     swapped: bool
     chance: float | None
     expected: str = ""
+    pair: Comparison | None = None
 
 
 def deal(board: Board, *, voter: str) -> Dealt | None:
@@ -34,7 +38,7 @@ def deal(board: Board, *, voter: str) -> Dealt | None:
         if known is not None:
             return Dealt(known.comparison_id, secrets.choice((False, True)), None, known.expected)
     drawn = _blind(board, rules, voter)
-    return Dealt(drawn.comparison.pk, drawn.swapped, drawn.chance) if drawn else None
+    return Dealt(drawn.comparison.pk, drawn.swapped, drawn.chance, pair=drawn.comparison) if drawn else None
 
 
 def _blind(board: Board, rules: VotingRules, voter: str) -> drawing.Drawn | None:

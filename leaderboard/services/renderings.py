@@ -8,6 +8,7 @@ from hashlib import sha256
 from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.models import Board, Output, Rendering
+from leaderboard.queries.prepared import Prepared
 from leaderboard.queries.render import VERSION, render
 from leaderboard.services.text import storable
 
@@ -22,10 +23,21 @@ def html_of(texts: Iterable[str]) -> dict[str, SafeString]:
     keys = {key_of(text): text for text in texts}
     if not keys:
         return {}
-    kept = dict(Rendering.objects.filter(pk__in=keys).values_list("key", "html"))
+    kept = dict(_kept(list(keys)))
     made = {key: str(render(text)) for key, text in keys.items() if key not in kept}
     _keep(made)
     return {text: mark_safe((kept | made)[key]) for key, text in keys.items()}  # noqa: S308
+
+
+_TWO = Prepared[tuple[str, str]](
+    lambda one, two: Rendering.objects.filter(pk__in=[one, two]).values_list("key", "html"), one=str, two=str
+)
+
+
+def _kept(keys: list[str]) -> Iterable[tuple[str, str]]:
+    if len(keys) <= 2:  # as on the pages of voters
+        return _TWO(one=keys[0], two=keys[-1])
+    return Rendering.objects.filter(pk__in=keys).values_list("key", "html")
 
 
 def prepare(outputs: Iterable[Output]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from leaderboard.models import Job
+from leaderboard.models import Board, Job
 from leaderboard.services import boards
 from tests.factories import sums_board
 
@@ -47,6 +47,43 @@ def test_a_request_that_is_not_patient_brings_a_waiting_refresh_forward(bell, se
     boards.request_refresh(board, patient=True)
     boards.request_refresh(board)
     assert waits(board) == pytest.approx(2, abs=1)
+
+
+def wanted(board) -> tuple[int, str]:
+    """How often a refresh was asked for, and what its job does."""
+    board.refresh_from_db()
+    return board.wanted, Job.objects.get(key=f"refresh:{board.pk}").state
+
+
+def test_a_vote_asks_only_where_no_refresh_waits(bell, django_assert_num_queries):
+    board = sums_board()
+    boards.request_after_vote(board)
+    assert wanted(board) == (1, "ready")
+    with django_assert_num_queries(1):
+        boards.request_after_vote(board)
+    assert wanted(board) == (1, "ready")
+
+
+def test_a_vote_during_a_refresh_that_may_have_read_its_votes_already_brings_another(bell, work):
+    board = sums_board()
+    boards.request_after_vote(board)
+    Job.objects.filter(key=f"refresh:{board.pk}").update(state="running")
+    boards.request_after_vote(board)
+    assert wanted(board) == (2, "running")
+    done_in(board, 0.0)
+    Board.objects.filter(pk=board.pk).update(built=1)
+    boards.rearm_stale()
+    assert wanted(board) == (2, "ready")
+
+
+def test_a_vote_asks_for_the_boards_that_count_it_and_for_no_other(bell):
+    board = sums_board()
+    own = {"benchmark": board.benchmark, "parent": board}
+    arena = Board.objects.create(slug="arena", title="Arena", counts_votes=True, **own)
+    named = Board.objects.create(slug="named", title="Named", counts_votes=True, **own)
+    Board.objects.create(slug="judged", title="Judged", **own)
+    boards.request_after_vote(arena)
+    assert set(Job.objects.values_list("key", flat=True)) == {f"refresh:{arena.pk}", f"refresh:{named.pk}"}
 
 
 def test_what_a_refresh_took_is_kept_with_its_job(work):

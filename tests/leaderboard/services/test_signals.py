@@ -60,10 +60,9 @@ def test_a_pair_that_gives_a_name_away_is_shown_only_where_nothing_else_is_left(
 
 @pytest.mark.parametrize(("leaks", "counted"), [("mark", 0), ("count", 1)])
 def test_the_rules_say_whether_a_marked_vote_counts(made, leaks, counted):
-    rules(made, leaks=leaks)
+    rules(made, leaks=leaks, leak_names=["Acme"])
     made.answer("ada", "p", text="I was made by Acme."), made.answer("bob", "p", text="No.")
     made.pair("ada", "bob", "p")
-    VotingRules.objects.update(leak_names=["Acme"])
     assert vote(made.board).signal.leaks == ["acme"]
     assert sum(row.n for row in boards.refresh(made.board).standings.all()) == 2 * counted
 
