@@ -18,6 +18,9 @@ MOST = 500
 LINGER = 0.02
 """Seconds that a batch waits for company, so that each transaction does not store a single row."""
 
+GRACE = 0.5
+"""Seconds that stopped work may still give results: those that had come, and may have been paid for."""
+
 
 @dataclass
 class _Side(Generic[T]):
@@ -31,9 +34,11 @@ class _Side(Generic[T]):
     def run(self) -> None:
         stopping.set(self.stop)
         try:
+            until = float("inf")
             for result in self.work():
                 self.results.put(result)
-                if self.stop():
+                until = min(until, time.monotonic() + GRACE) if self.stop() else until
+                if time.monotonic() > until:
                     raise Stopped("The work was stopped.")
         except BaseException as problem:  # raised again in the caller's thread
             self.problem = problem

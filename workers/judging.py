@@ -107,7 +107,6 @@ def _ask(lease: Lease, row: Judge, plugin: Any, pairs: Sequence[Pair], contents:
             with desk.open([pair.key for pair in left[:fit]]):
                 for verdicts in in_batches(partial(plugin.judge, left[:fit]), lease.lost.is_set):
                     _store([account.priced(verdict) for verdict in verdicts], contents, place, account)
-                    lease.check()
             left = left[fit:]
 
 

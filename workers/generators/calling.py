@@ -27,6 +27,8 @@ R = TypeVar("R")
 BASE_SECONDS, MOST_SECONDS = 0.5, 60.0
 POLL_SECONDS = 0.25
 """How soon a stop is noticed while nothing comes."""
+LAST_SECONDS = 2.0
+"""How long a stopped call's own end is waited for."""
 
 
 class Endpoint:
@@ -148,7 +150,8 @@ def stream(
 ) -> Iterator[R]:
     """Yields what `send` made of each item, as it comes.
 
-    Raises, once all others are in: GenerationFailed for those that failed. At once: EndpointDown, Stopped.
+    Raises, once all others are in: GenerationFailed for those that failed. At once: EndpointDown. After those that
+    had come: Stopped.
     """
     home, batch = _loop(), _Stream[T, R](items)
 
@@ -163,7 +166,7 @@ def stream(
     running = asyncio.run_coroutine_threadsafe(run(), home.loop)
     failed: list[Exception] = []
     try:
-        while (made := _next(batch.results)) is not None:
+        while (made := _next(batch.results, running)) is not None:
             if isinstance(made, Exception):
                 failed.append(made)
             else:
@@ -191,16 +194,17 @@ def once(send: Callable[[Transport], Awaitable[R]], *, base_url: str, key: str, 
             return running.result()
 
 
-def _next(results: queue.SimpleQueue[Any]) -> Any:
-    """The next result. Raises Stopped once `stopping` says so."""
+def _next(results: queue.SimpleQueue[Any], running: concurrent.futures.Future[None]) -> Any:
+    """The next result. Once `stopping` says so, no more are asked for; raises Stopped after those that are there."""
     stop = stopping.get()
-    while True:
-        if stop():
-            raise Stopped("The work was stopped.")
-        try:
+    while not running.cancelled() and not stop():
+        with contextlib.suppress(queue.Empty):
             return results.get(timeout=POLL_SECONDS)
-        except queue.Empty:
-            continue
+    running.cancel()
+    with contextlib.suppress(queue.Empty):
+        if (made := results.get(timeout=LAST_SECONDS)) is not None:
+            return made
+    raise Stopped("The work was stopped.")
 
 
 def _summary(failed: Sequence[Exception], of: int) -> Exception:
