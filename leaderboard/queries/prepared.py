@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row")
@@ -55,6 +55,7 @@ def _stand_in(place: int, kind: type) -> int | str:
 def _running(built: QuerySet[Any], values: dict[Any, Any]) -> QuerySet[Any]:
     """The built query set with these values in its SQL."""
     compiler = copy.copy(built.prepared)  # type: ignore[attr-defined]
+    compiler.connection = connections[compiler.using]  # this thread's own; a connection works in one thread only
     sql, params = compiler.prepared
     compiler.as_sql = lambda *_, **__: (sql, tuple(values.get(param, param) for param in params))
     query = copy.copy(built.query)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from leaderboard.contracts.values import Outcome
 from leaderboard.models import Board, Prompt, Vote
@@ -55,3 +58,19 @@ def test_a_value_that_the_query_does_not_hold_as_given_is_refused(made):
     prepared = Prepared[Board](lambda slug: Board.objects.filter(slug__startswith=slug), slug=str)
     with pytest.raises(ValueError, match="not in the query as they were given"):
         prepared(slug="f")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_share_what_was_built_and_no_connection():
+    made = fact_board(["ada", "bob"], {"p": ""})
+    prepared = Prepared[Board](lambda slug: Board.objects.filter(slug=slug), slug=str)
+    assert prepared.one(slug=made.board.slug) == made.board
+
+    def elsewhere():
+        try:
+            return prepared.one(slug=made.board.slug)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(elsewhere).result() == made.board
