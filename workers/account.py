@@ -9,7 +9,7 @@ from typing import Any
 from leaderboard.contracts.values import Pair, Verdict
 from leaderboard.models import Job, Judge
 from leaderboard.models.budgets import NANO
-from leaderboard.services import budgets, prices
+from leaderboard.services import budgets
 from leaderboard.services.budgets import Most, OverBudget, Took
 from leaderboard.services.prices import Tariff
 

@@ -83,7 +83,7 @@ class Desk:
             if remote is not None and remote.ended:
                 collect(api, order, remote)
         except CallFailed as problem:
-            self._passing(problem)
+            self._passing(order, problem)
 
     def _order(self, api: BatchApi, calls: Mapping[str, Mapping[str, Any]]) -> None:
         """Order these calls. Where the endpoint fails in the middle, the next look finds out what it has made."""
@@ -98,7 +98,7 @@ class Desk:
             except CallFailed as problem:
                 if not problem.retryable:
                     batches.drop(order)
-                self._passing(problem)
+                self._passing(order, problem)
                 return
 
     def _fence(self) -> None:
@@ -106,10 +106,11 @@ class Desk:
         if not jobs.renew(self.job):
             raise Stopped("The work was stopped.")
 
-    def _passing(self, problem: CallFailed) -> None:
+    def _passing(self, order: BatchOrder, problem: CallFailed) -> None:
         if not problem.retryable:
             raise problem
         self._fault = str(problem)
+        batches.trouble(order, self._fault)
 
     def _known(self, calls: Mapping[str, Any]) -> dict[str, Known]:
         found = batches.known(self.scope, self._source, calls.keys())
@@ -186,7 +187,8 @@ def _ending(job: Job, order: BatchOrder) -> bool:
     """Have it cancelled, and take in what came; False once it has ended."""
     if not order.remote_id and timezone.now() - order.created_at < MAKING:
         return True
-    api: BatchApi = registry.generators.build(order.generator, order.settings).batches()
+    generator: Any = registry.generators.build(order.generator, order.settings)
+    api: BatchApi = generator.batches()
     try:
         remote = made(api, order)
         if remote is None:

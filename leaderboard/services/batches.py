@@ -75,9 +75,15 @@ def uploaded(order: BatchOrder, file_id: str) -> None:
 def seen(order: BatchOrder, remote: Any) -> None:
     """How far the endpoint says that it is; `remote` has `id`, `status`, `done` and `failed`."""
     told = {"remote_id": remote.id, "status": remote.status, "done": remote.done, "failed": remote.failed}
+    told["error"] = ""
     BatchOrder.objects.filter(pk=order.pk).exclude(state=State.CLOSED).update(state=State.OPEN, **told)
     for name, value in told.items():
         setattr(order, name, value)
+
+
+def trouble(order: BatchOrder, problem: str) -> None:
+    """Why the endpoint could not be asked; it is asked again."""
+    BatchOrder.objects.filter(pk=order.pk).exclude(state=State.CLOSED).update(error=storable(problem))
 
 
 def keep(order: BatchOrder, answers: Iterable[Answer]) -> int:
