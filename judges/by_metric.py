@@ -72,6 +72,10 @@ class ScoreJudge:
             for pair, a, b in zip(part, scores[::2], scores[1::2], strict=True):
                 yield self._verdict(pair, a, b)
 
+    def most_tokens(self, pair: Pair) -> tuple[int, int]:
+        """None: a metric reads the answers here, and its scores count no tokens."""
+        return 0, 0
+
     def provenance(self) -> Mapping[str, str]:
         """Judge and metric, with what the metric tells of itself."""
         kind: Any = metrics.get(self.metric)

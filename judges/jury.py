@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.registry import judges
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Message, Pair, Verdict, VerdictState
 
 
@@ -35,9 +36,11 @@ class JuryParams(Params):
     @model_validator(mode="after")
     def _can_decide(self) -> JuryParams:
         if self.quorum > len(self.members):
-            raise ValueError(f"The quorum is {self.quorum}, but the jury has {len(self.members)} members.")
+            raise ValueError(
+                said("The quorum is {quorum}, but the jury has {n} members.", quorum=self.quorum, n=len(self.members))
+            )
         if self.rule == "weighted" and not any(member.weight > 0 for member in self.members):
-            raise ValueError("A weighted jury needs a member with a weight above 0.")
+            raise ValueError(said("A weighted jury needs a member with a weight above 0."))
         return self
 
 
@@ -61,7 +64,7 @@ class Jury:
         ]
         waits = {member.may_wait for member in self._members if hasattr(member, "may_wait")}
         if len(waits) > 1:
-            message = "Either all members that ask a model may wait a day (batch), or none."
+            message = said("Either all members that ask a model may wait a day (batch), or none.")
             raise InvalidInput(FieldError(("members",), message))
 
     def judge(self, pairs: Sequence[Pair]) -> Iterator[Verdict]:
@@ -140,7 +143,9 @@ class Jury:
         weight = {"weight": member.weight} if self.params.rule == "weighted" else {}
         own = {"judge": member.judge, "state": str(verdict.state), "credit_a": verdict.credit_a, "raw": verdict.raw}
         counted = verdict.credit_a is not None and not (weight and not member.weight)
-        return {**own, **weight, "counted": counted, "evidence": dict(verdict.evidence)}
+        took = {"prompt_tokens": verdict.prompt_tokens, "output_tokens": verdict.output_tokens}
+        told = {**own, **weight, "counted": counted, "evidence": dict(verdict.evidence)}
+        return {**told, **took} if any(took.values()) else told
 
 
 def _missing(own: Sequence[Verdict]) -> VerdictState:

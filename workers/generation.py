@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from leaderboard.contracts import registry
-from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
+from leaderboard.contracts.values import DecodingChoice, Generation, GenerationRequest, Message
 from leaderboard.models import Entry, Job, Output, Prompt, Submission
-from leaderboard.services import facts, renderings
+from leaderboard.services import budgets, facts, renderings
 from workers.decoding.evidence import with_evidence
+from workers.making_account import MakingAccount
 from workers.runtime import Lease, generator_for
 
 FLUSH_SECONDS = 1.0
@@ -19,8 +22,9 @@ FLUSH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Place:
-    """An output to be made: whose, to what, and from which seed."""
+    """An output to be made: whose, to what, and from which seed. `owner` asked for it and pays."""
 
+    owner: Submission
     entry: Entry
     prompt_id: int
     sample: int
@@ -37,35 +41,74 @@ def generate(lease: Lease) -> None:
 
     A job names the entries and is for one model. An entry is that of the candidates where the submission's own shows
     one of several; a job of a sweep has parts for several submissions, of which cancelled ones are passed over.
+    Raises OverBudget where a cap leaves some of them out.
     """
     todo = _missing(_places(lease.job))
     if not todo:
         return
-    prompts = Prompt.objects.select_related("benchmark").in_bulk({place.prompt_id for place in todo.values()})
-    model = next(iter(todo.values())).entry.model
-    generator = generator_for(model)
-    provenance: dict[str, str] = {}
-    waiting: list[Output] = []
-    flushed = time.monotonic()
-    for made in generator.generate([_request(place, prompts[place.prompt_id]) for place in todo.values()]):
-        place = todo[made.key]
-        if not waiting:  # what the run took so far is told anew each time that outputs are stored
-            provenance = {"generator": model.generator, **generator.provenance()}
-        own: dict[str, Any] = {"entry": place.entry, "sample": place.sample, "seed": place.seed}
-        waiting.append(facts.output_row(made, prompt=prompts[place.prompt_id], provenance=provenance, **own))
-        if time.monotonic() - flushed > FLUSH_SECONDS:
-            _store(waiting)
-            waiting, flushed = [], time.monotonic()
-            lease.check()
-    _store(waiting)
+    making = _Making(lease, todo)
+    over: list[budgets.OverBudget] = []
+    for keys in making.account.apart({key: place.owner for key, place in todo.items()}):
+        try:
+            making.all_of(keys)
+        except budgets.OverBudget as problem:  # another owner may still have something to spend
+            over.append(problem)
+    if over:
+        raise over[0]
     lost = _missing(todo.values())
     if lost:
         raise RuntimeError(f"{len(lost)} of {len(todo)} outputs were not made or could not be stored.")
 
 
-def _store(outputs: list[Output]) -> None:
-    facts.add_outputs(outputs)
-    renderings.prepare(outputs)
+class _Making:
+    """One job's outputs in the making."""
+
+    def __init__(self, lease: Lease, todo: Mapping[str, Place]) -> None:
+        self.lease, self.todo = lease, todo
+        wanted = {place.prompt_id for place in todo.values()}
+        self.prompts = Prompt.objects.select_related("benchmark").in_bulk(wanted)
+        self.model = next(iter(todo.values())).entry.model
+        self.generator = generator_for(self.model)
+        owners = {place.owner.pk: place.owner for place in todo.values()}
+        self.account = MakingAccount(lease.job, self.model, owners.values())
+
+    def all_of(self, keys: list[str]) -> None:
+        """As many at once as the budgets allow. Raises OverBudget where they allow no more."""
+        requests = [request_of(self.todo[key], self.prompts[self.todo[key].prompt_id]) for key in keys]
+        while requests:
+            fit = self.account.hold(requests, self.todo[requests[0].key].owner)
+            self._run(requests[:fit])
+            requests = requests[fit:]
+
+    def _run(self, requests: list[GenerationRequest]) -> None:
+        provenance: dict[str, str] = {}
+        waiting: dict[str, Output] = {}
+        flushed = time.monotonic()
+        for made in self.generator.generate(requests):
+            if not waiting:  # what the run took so far is told anew each time that outputs are stored
+                provenance = {"generator": self.model.generator, **self.generator.provenance()}
+            waiting[made.key] = self._row(made, provenance)
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                self._store(waiting)
+                waiting, flushed = {}, time.monotonic()
+                self.lease.check()
+        self._store(waiting)
+
+    def _row(self, made: Generation, provenance: Mapping[str, str]) -> Output:
+        place = self.todo[made.key]
+        own: dict[str, Any] = {"entry": place.entry, "sample": place.sample, "seed": place.seed}
+        row = facts.output_row(made, prompt=self.prompts[place.prompt_id], provenance=provenance, **own)
+        self.account.price(row)
+        return row
+
+    def _store(self, made: Mapping[str, Output]) -> None:
+        """What outputs took is counted where they are stored."""
+        if not made:
+            return
+        with transaction.atomic():
+            facts.add_outputs(list(made.values()))
+            self.account.settle([(key, self.todo[key].owner, output) for key, output in made.items()])
+        renderings.prepare(list(made.values()))
 
 
 def _places(job: Job) -> list[Place]:
@@ -89,7 +132,7 @@ def _places(job: Job) -> list[Place]:
 
 def _of_part(submission: Submission, entry: Entry, items: Iterable[tuple[int, int]]) -> list[Place]:
     each = submission.entry.decoding.candidates
-    return [Place(entry, prompt, sample, submission.seed_of(sample, each)) for prompt, sample in items]
+    return [Place(submission, entry, prompt, sample, submission.seed_of(sample, each)) for prompt, sample in items]
 
 
 def _missing(places: Iterable[Place]) -> Mapping[str, Place]:
@@ -101,7 +144,8 @@ def _missing(places: Iterable[Place]) -> Mapping[str, Place]:
     return {key: place for key, place in wanted.items() if key not in known}
 
 
-def _request(place: Place, prompt: Prompt) -> GenerationRequest:
+def request_of(place: Any, prompt: Prompt) -> GenerationRequest:
+    """What is asked for an output; `place` has its entry, key, sample and seed, as `Place` does."""
     entry = place.entry
     system = [Message("system", entry.template.system)] if entry.template.system else []
     earlier = (Message(**turn) for turn in prompt.earlier)

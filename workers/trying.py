@@ -9,34 +9,52 @@ from typing import Any
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Pair, Verdict
-from leaderboard.models import Comparison
+from leaderboard.models import Comparison, Judge
 from leaderboard.services import trials
+from workers.account import Account
 from workers.judging import pair_of
 from workers.runtime import Lease
 
 
 def try_judge(lease: Lease) -> None:
-    """The trial that the job asks for. Raises whatever the judge raises."""
+    """The trial that the job asks for; what it takes is counted. Raises whatever the judge raises, and OverBudget."""
     asked = lease.job.payload
-    rows = tried(asked["plugin"], asked["params"], asked["pairs"])
+    judge: Any = registry.judges.build(asked["plugin"], asked["params"])
+    known = Judge.objects.filter(plugin=asked["plugin"], params=asked["params"]).first()
+    account = Account(lease.job, known, judge)
+    found, pairs = _pairs(asked["pairs"])
+    account.hold_all(list(pairs.values()))
+    verdicts = [account.priced(verdict) for verdict in judge.judge(list(pairs.values()))]
+    account.settle(verdicts)
     lease.check()
     trials.record(
         pk=uuid.UUID(lease.job.key.rpartition(":")[2]),
         board_id=asked["board"],
         plugin=asked["plugin"],
         params=asked["params"],
-        rows=rows,
+        rows=_rows(judge, found, pairs, verdicts),
         user_id=asked.get("user"),
     )
 
 
 def tried(plugin: str, params: Mapping[str, Any], items: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """One row a pair of `items`, [comparison id, swapped], in their order; plain JSON."""
+    """One row a pair of `items`, [comparison id, swapped], in their order; plain JSON. No budget is asked."""
     judge: Any = registry.judges.build(plugin, params)
+    found, pairs = _pairs(items)
+    return _rows(judge, found, pairs, list(judge.judge(list(pairs.values()))))
+
+
+def _pairs(items: Sequence[Sequence[Any]]) -> tuple[dict[int, Comparison], dict[str, Pair]]:
+    """The comparisons by id, and how each is put to the judge."""
     found = Comparison.objects.select_related("prompt", "a", "b", *_ENTRIES).in_bulk([pk for pk, _ in items])
-    pairs = {str(pk): pair_of(found[pk], swapped) for pk, swapped in items}
-    verdicts = {verdict.key: verdict for verdict in judge.judge(list(pairs.values()))}
-    return [_row(judge, found[int(key)], pair, verdicts[key]) for key, pair in pairs.items()]
+    return found, {str(pk): pair_of(found[pk], swapped) for pk, swapped in items}
+
+
+def _rows(
+    judge: Any, found: Mapping[int, Comparison], pairs: Mapping[str, Pair], verdicts: Sequence[Verdict]
+) -> list[dict[str, Any]]:
+    said = {verdict.key: verdict for verdict in verdicts}
+    return [_row(judge, found[int(key)], pair, said[key]) for key, pair in pairs.items()]
 
 
 _ENTRIES = [f"entry_{side}__{part}" for side in "ab" for part in ("model", "decoding")]

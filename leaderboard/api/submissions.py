@@ -16,7 +16,9 @@ from ninja.errors import AuthorizationError
 from ninja.throttling import AuthRateThrottle
 from pydantic import BaseModel, ConfigDict, Field
 
+from leaderboard.api import estimates
 from leaderboard.api.auth import Bearer, SignedRequest
+from leaderboard.api.estimates import EstimateItem
 from leaderboard.api.problems import responses
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Job, Submission
@@ -35,7 +37,7 @@ class NewSubmission(BaseModel):
     """What to evaluate. `model` and `decoding` are settings of the plugins named; see `/plugins`.
 
     `samples` outputs are made for each prompt and each of `seeds`; `seed` is a short way to give only one.
-    Judging waits where it would cost more than `max_usd` dollars or `max_tokens` tokens.
+    Work waits where it would cost more than `max_usd` dollars or `max_tokens` tokens.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -65,16 +67,6 @@ class NewSubmission(BaseModel):
         return submissions.Request(**fields, seeds=tuple(self.seeds or ()))
 
 
-class EstimateItem(BaseModel):
-    """The work asked for; tokens, comparisons and judgments are upper bounds."""
-
-    prompts: int
-    outputs: int
-    output_tokens: int
-    comparisons: int
-    judgments: int
-
-
 class OutputStage(BaseModel):
     """Outputs made and wanted."""
 
@@ -92,7 +84,7 @@ class JudgingStage(BaseModel):
 
 
 class SpendItem(BaseModel):
-    """What judging has cost. Dollars count only what has a known price; null caps are none."""
+    """What models have cost. Dollars count only what has a known price; null caps are none."""
 
     usd: float
     tokens: int
@@ -107,6 +99,15 @@ class JobStage(BaseModel):
     total: int
     failed: int
     errors: list[str]
+
+
+class BatchItem(BaseModel):
+    """Calls ordered at a Batch API that are to come within a day. `trouble`: why it could not be asked last."""
+
+    done: int
+    failed: int
+    total: int
+    trouble: str
 
 
 class Stages(BaseModel):
@@ -135,6 +136,7 @@ class SubmissionItem(BaseModel):
     stages: Stages
     waiting: str
     spend: SpendItem | None
+    batch: BatchItem | None
     created_at: datetime
     updated_at: datetime
 
@@ -172,6 +174,7 @@ def _item(submission: Submission) -> SubmissionItem:
         stages=_stages(submission, now),
         waiting="" if submission.ended else now.waiting,
         spend=SpendItem(**vars(now.spend)) if now.spend else None,
+        batch=BatchItem(**vars(now.batched)) if now.batched else None,
         created_at=submission.created_at,
         updated_at=submission.updated_at,
     )
@@ -229,9 +232,9 @@ def create_submission(
     **writing,
 )
 def estimate_submission(request: SignedRequest, new: NewSubmission) -> Any:
-    """Check a submission and tell its size; nothing is stored."""
+    """Check a submission and tell what it will take: calls, tokens, dollars and time; nothing is stored."""
     _, size = submissions.check(new.request())
-    return EstimateItem(**vars(size))
+    return estimates.item(size)
 
 
 @router.get("/submissions/{uuid:submission_id}", response={200: SubmissionItem, **responses(404)})

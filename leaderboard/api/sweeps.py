@@ -12,9 +12,11 @@ from ninja import Header, Router, Status
 from ninja.errors import AuthorizationError
 from pydantic import BaseModel, ConfigDict, Field
 
+from leaderboard.api import estimates
 from leaderboard.api.auth import SignedRequest
+from leaderboard.api.estimates import EstimateItem
 from leaderboard.api.problems import responses
-from leaderboard.api.submissions import unstorable, writing
+from leaderboard.api.submissions import SpendItem, unstorable, writing
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Sweep
 from leaderboard.queries import sweeps as read
@@ -39,7 +41,8 @@ class NewSweep(BaseModel):
     """What to try: every combination in each of `arms` is an arm; `decoding` holds settings that all arms share.
 
     `tune` is the share of prompts on which arms are chosen; they are scored on the others. `baseline` is the label or
-    strategy of the arm that others are tested against; empty for greedy decoding, or else the first arm.
+    strategy of the arm that others are tested against; empty for greedy decoding, or else the first arm. Work waits
+    where all arms together would cost more than `max_usd` dollars or `max_tokens` tokens.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -55,6 +58,8 @@ class NewSweep(BaseModel):
     tune: float = 0.5
     baseline: str = Field(default="", max_length=200)
     title: str = ""
+    max_usd: float | None = Field(None, ge=0, le=1_000_000)
+    max_tokens: int | None = Field(None, ge=0, le=10**15)
 
     def request(self) -> sweeps.Request:
         """For the service. Raises InvalidInput for what no database can hold."""
@@ -63,25 +68,6 @@ class NewSweep(BaseModel):
         if faults:
             raise InvalidInput(*faults)
         return sweeps.Request(**{**fields, "arms": [Grid(one.strategy, one.grid) for one in self.arms]})
-
-
-class SweepEstimate(BaseModel):
-    """The work asked for; tokens, comparisons and judgments are upper bounds.
-
-    `seconds` (at the usual length) and `seconds_at_most` are for generating on one worker, at the speed of `measured`
-    stored outputs of the same model; `null` where there are too few of them to tell. Judging comes on top.
-    """
-
-    arms: int
-    prompts: int
-    outputs: int
-    output_tokens: int
-    comparisons: int
-    judgments: int
-    measured: int
-    tokens_per_second: float | None
-    seconds: float | None
-    seconds_at_most: float | None
 
 
 class LevelItem(BaseModel):
@@ -131,7 +117,10 @@ class ArmItem(BaseModel):
 
 
 class SweepItem(BaseModel):
-    """A sweep with every arm that was declared, in order; failed, cancelled and losing ones too."""
+    """A sweep with every arm that was declared, in order; failed, cancelled and losing ones too.
+
+    `waiting`: why a piece of its work waits, such as for budget; empty where none does.
+    """
 
     id: UUID
     title: str
@@ -143,6 +132,8 @@ class SweepItem(BaseModel):
     tune_prompts: int
     test_prompts: int
     ended: bool
+    waiting: str
+    spend: SpendItem | None
     arms: list[ArmItem]
     created_at: datetime
 
@@ -188,6 +179,8 @@ def _item(sweep: Sweep) -> SweepItem:
         tune_prompts=view.tune_prompts,
         test_prompts=view.test_prompts,
         ended=view.ended,
+        waiting=view.waiting,
+        spend=SpendItem(**vars(view.spend)) if view.spend else None,
         arms=[_arm(arm, declared["params"]) for arm, declared in zip(view.arms, sweep.arms, strict=True)],
         created_at=sweep.created_at,
     )
@@ -222,11 +215,11 @@ def create_sweep(
     return Status(201 if is_new else 200, _item(_find(made.pk)))
 
 
-@router.post("/sweeps/estimate", response={200: SweepEstimate, **responses(400, 401, 413, 422, 429)}, **writing)
+@router.post("/sweeps/estimate", response={200: EstimateItem, **responses(400, 401, 413, 422, 429)}, **writing)
 def estimate_sweep(request: SignedRequest, new: NewSweep) -> Any:
-    """Check a sweep and tell its size and, where it was measured, its time; nothing is stored."""
+    """Check a sweep and tell what it will take: calls, tokens, dollars and time; nothing is stored."""
     _, size = sweeps.check(new.request())
-    return SweepEstimate(**vars(size))
+    return estimates.item(size)
 
 
 @router.get("/sweeps/{uuid:sweep_id}", response={200: SweepItem, **responses(404)})

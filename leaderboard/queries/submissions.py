@@ -9,13 +9,26 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from leaderboard.contracts.values import VerdictState
-from leaderboard.models import Budget, Job, Judgment, Output, Submission
-from leaderboard.models.budgets import NANO
+from leaderboard.models import BatchOrder, Job, Judgment, Output, Submission
+from leaderboard.queries.spending import Spend, spend, waiting
 
 LATELY = 30.0
 """Seconds over which the rate is taken."""
 MANY = 16
 """Open jobs whose verdicts are counted one by one; of more, only what is done counts."""
+
+
+@dataclass(frozen=True)
+class Batched:
+    """Calls that were ordered at a Batch API and are to come, by the endpoint's own count.
+
+    `trouble`: why the endpoint could not be asked last, empty where it could.
+    """
+
+    done: int
+    failed: int
+    total: int
+    trouble: str
 
 
 @dataclass(frozen=True)
@@ -37,16 +50,7 @@ class Progress:
     rate: float | None = None
     waiting: str = ""
     spend: Spend | None = None
-
-
-@dataclass(frozen=True)
-class Spend:
-    """What judging has cost so far and may cost, None for no cap. Dollars count only what has a known price."""
-
-    usd: float
-    tokens: int
-    max_usd: float | None
-    max_tokens: int | None
+    batched: Batched | None = None
 
 
 def all_submissions() -> QuerySet[Submission]:
@@ -80,9 +84,27 @@ def progress(submission: Submission) -> Progress:
         failed=jobs.filter(state=Job.State.FAILED).count(),
         seconds_left=_seconds_left(submission, wanted - made, to_judge - judged, judged),
         rate=_rate(submission),
-        waiting=_waiting(jobs),
-        spend=_spend(submission),
+        waiting=waiting(_jobs_for(submission)),
+        spend=spend(f"submission:{submission.pk}"),
+        batched=_batched(submission),
     )
+
+
+def _jobs_for(submission: Submission) -> QuerySet[Job]:
+    """Its own, and those of its sweep that make outputs for it among others."""
+    own = Q(submission=submission)
+    return Job.objects.filter(own | Q(sweep=submission.sweep_id) if submission.sweep_id else own)
+
+
+def _batched(submission: Submission) -> Batched | None:
+    if submission.state != Submission.State.JUDGING:
+        return None
+    orders = BatchOrder.objects.filter(submission=submission).exclude(state=BatchOrder.State.CLOSED)
+    rows = list(orders.values_list("total", "done", "failed", "error"))
+    if not rows:
+        return None
+    total, done, failed, errors = zip(*rows, strict=True)
+    return Batched(sum(done), sum(failed), sum(total), next(filter(None, errors), ""))
 
 
 def _judged_in_open(jobs: QuerySet[Job]) -> int:
@@ -108,20 +130,6 @@ def _rate(submission: Submission) -> float | None:
         return None
     seconds = (timezone.now() - found["first"]).total_seconds()
     return float(found["count"] / max(1.0, seconds))
-
-
-def _waiting(jobs: QuerySet[Job]) -> str:
-    """Why the first job waits that was begun and put off."""
-    waits = jobs.filter(state=Job.State.READY).exclude(error="").order_by("pk")
-    return waits.values_list("error", flat=True).first() or ""
-
-
-def _spend(submission: Submission) -> Spend | None:
-    row = Budget.objects.filter(key=f"submission:{submission.pk}").first()
-    if row is None:
-        return None
-    cap = None if row.cap_nano is None else row.cap_nano / NANO
-    return Spend(row.spent_nano / NANO, row.spent_tokens, cap, row.cap_tokens)
 
 
 def _made(submission: Submission) -> tuple[int, int]:

@@ -9,7 +9,8 @@ import numpy as np
 from django.db.models import Avg, Count, Q, QuerySet
 from numpy.typing import NDArray
 
-from leaderboard.models import Board, Output, Score, Submission, Sweep
+from leaderboard.models import Board, Job, Output, Score, Submission, Sweep
+from leaderboard.queries.spending import Spend, spend, waiting
 from leaderboard.ratings.variation.arms import ArmResult, arm_results, choosable
 from leaderboard.ratings.variation.prompt_split import tune_mask
 
@@ -36,7 +37,7 @@ class ArmLine:
 class SweepView:
     """A sweep with all its arms, as they were declared. `chosen`: the arm that is best on the tune prompts.
 
-    Nothing is chosen before every arm has ended.
+    Nothing is chosen before every arm has ended. `waiting`: why a piece of work waits, empty where none does.
     """
 
     sweep: Sweep
@@ -45,6 +46,8 @@ class SweepView:
     test_prompts: int
     ended: bool
     can_retry: bool
+    waiting: str = ""
+    spend: Spend | None = None
 
     @property
     def chosen(self) -> ArmLine | None:
@@ -109,7 +112,13 @@ def view(sweep: Sweep) -> SweepView:
     ]
     tune = int(mask.sum())
     failed = any(arm.state in (State.PARTIAL, State.FAILED) for arm in arms)
-    return SweepView(sweep, lines, tune, len(prompts) - tune, ended, failed)
+    told = {"waiting": "" if ended else waiting(jobs_of(sweep)), "spend": spend(f"sweep:{sweep.pk}")}
+    return SweepView(sweep, lines, tune, len(prompts) - tune, ended, failed, **told)
+
+
+def jobs_of(sweep: Sweep) -> QuerySet[Job]:
+    """Jobs that work for it, or for one of its arms."""
+    return Job.objects.filter(Q(sweep=sweep) | Q(submission__sweep=sweep))
 
 
 def _runs(sweep: Sweep) -> int:

@@ -16,14 +16,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.models import Budget, Hold, Job
+from leaderboard.contracts.said import said
+from leaderboard.models import Budget, Hold, Job, Submission
 from leaderboard.models.budgets import NANO
 from leaderboard.services import jobs
 from leaderboard.services.prices import Rate
 
-WAITING = "Waiting for budget"
+WAITING = said("Waiting for budget")
 """How the error of a job begins that waits for money or tokens."""
 DAY = "day"
+NAMES = {
+    "submission": said("this submission"),
+    "sweep": said("this sweep"),
+    "judge": said("the judge"),
+    DAY: said("the day"),
+}
 MOST_USD = 1_000_000
 MOST_TOKENS = 10**15
 
@@ -53,9 +60,14 @@ def most_of(prompt_tokens: int, output_tokens: int, rate: Rate | None) -> Most:
     return Most(prompt_tokens + output_tokens, rate.nano(prompt_tokens, output_tokens) if rate else None)
 
 
-def purses(job: Job, judge_id: int | None = None) -> list[str]:
-    """Keys of what pays for a job: its submission, its judge, and today."""
-    named = {"submission": job.submission_id, "judge": judge_id}
+def purses(job: Job, judge_id: int | None = None, submission: Submission | None = None) -> list[str]:
+    """Keys of what pays for a job: its submission and sweep, its judge, and today.
+
+    `submission`: whose part of a job it is, where the job works for several.
+    """
+    owner = submission or job.submission
+    sweep = job.sweep_id or (owner.sweep_id if owner else None)
+    named = {"submission": owner.pk if owner else None, "sweep": sweep, "judge": judge_id}
     today = f"{DAY}:{timezone.now():%Y-%m-%d}"
     return sorted([today, *(f"{name}:{pk}" for name, pk in named.items() if pk is not None)])
 
@@ -143,9 +155,17 @@ def faults(usd: float | str | None, tokens: int | None) -> list[FieldError]:
     """What is wrong with caps, at ("max_usd",) and ("max_tokens",)."""
     found = []
     if usd is not None and not _is_amount(usd):
-        found.append(FieldError(("max_usd",), f"Give dollars from 0 to {MOST_USD:,}, not '{usd}'."))
+        found.append(
+            FieldError(
+                ("max_usd",), said("Give dollars from 0 to {most_usd:,}, not '{usd}'.", most_usd=MOST_USD, usd=usd)
+            )
+        )
     if tokens is not None and not 0 <= tokens <= MOST_TOKENS:
-        found.append(FieldError(("max_tokens",), f"Give a number of tokens from 0 to {MOST_TOKENS:,}."))
+        found.append(
+            FieldError(
+                ("max_tokens",), said("Give a number of tokens from 0 to {most_tokens:,}.", most_tokens=MOST_TOKENS)
+            )
+        )
     return found
 
 
@@ -184,17 +204,35 @@ class _Room:
 
     def refuses(self, one: Most) -> str:
         """Why a piece of work does not fit; empty where it does."""
-        name = {"submission": "this submission", "judge": "the judge", DAY: "the day"}[self.row.key.split(":")[0]]
+        name = NAMES[self.row.key.split(":")[0]]
         if self.nano is not None and one.nano is None:
-            return f"{WAITING}: {name} has a cap in dollars, but no price of the model is known."
+            return said(
+                "{waiting}: {name} has a cap in dollars, but no price of the model is known.",
+                waiting=WAITING,
+                name=name,
+            )
         if self.tokens is not None and one.tokens is None:
-            return f"{WAITING}: {name} has a cap in tokens, but this judge cannot tell the most it takes."
+            return said(
+                "{waiting}: {name} has a cap in tokens, but this judge cannot tell the most it takes.",
+                waiting=WAITING,
+                name=name,
+            )
         if self.nano is not None and one.nano is not None and one.nano > self.nano:
-            return (
-                f"{WAITING}: {name} has ${max(0, self.nano) / NANO:.4f} left, one more may cost ${one.nano / NANO:.4f}."
+            return said(
+                "{waiting}: {name} has ${value:.4f} left, one more may cost ${value_2:.4f}.",
+                waiting=WAITING,
+                name=name,
+                value=max(0, self.nano) / NANO,
+                value_2=one.nano / NANO,
             )
         if self.tokens is not None and one.tokens is not None and one.tokens > self.tokens:
-            return f"{WAITING}: {name} has {max(0, self.tokens):,} tokens left, one more may take {one.tokens:,}."
+            return said(
+                "{waiting}: {name} has {value:,} tokens left, one more may take {tokens:,}.",
+                waiting=WAITING,
+                name=name,
+                value=max(0, self.tokens),
+                tokens=one.tokens,
+            )
         return ""
 
 

@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from leaderboard.contracts import fit, registry
-from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Entry, Job, LanguageModel, PromptTemplate, Submission, Sweep, User
 from leaderboard.queries import endpoints
 from leaderboard.services import batches, budgets, catalog, jobs, seeds
+from leaderboard.services.estimates import Estimate, estimate
 from leaderboard.services.jobs import NewJob
+from leaderboard.services.requests import Request
 
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for. `model` and `decoding` are the settings of the two plugins named.
-
-    `samples` are made for each of `seeds`, which are `seed` alone where none are given. `max_usd` and `max_tokens` are
-    what judging may cost, None for no cap.
-    """
-
-    board: str
-    generator: str
-    model: Mapping[str, Any]
-    strategy: str
-    decoding: Mapping[str, Any] = field(default_factory=dict)
-    system: str = ""
-    samples: int = 1
-    seed: int = 0
-    seeds: Sequence[int] = ()
-    max_usd: float | None = None
-    max_tokens: int | None = None
-
-    @property
-    def all_seeds(self) -> tuple[int, ...]:
-        """Every seed, in order."""
-        return tuple(self.seeds) or (self.seed,)
-
-    @property
-    def runs(self) -> int:
-        """Outputs for each prompt."""
-        return self.samples * len(self.all_seeds)
-
-    @property
-    def digest(self) -> str:
-        """The same for the same request, however its one seed is given."""
-        first, *more = self.all_seeds
-        fields = vars(self) | {"model": dict(self.model), "decoding": dict(self.decoding), "seed": first}
-        del fields["seeds"]
-        caps = {name: fields.pop(name) for name in ("max_usd", "max_tokens")}
-        # A request without a cap keeps the digest that it had before there were caps.
-        fields |= {name: str(value) for name, value in caps.items() if value is not None}
-        return fingerprint("submission", fields | ({"seeds": [first, *more]} if more else {}))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The work that a request asks for, before it starts; tokens and comparisons are upper bounds."""
-
-    prompts: int
-    outputs: int
-    output_tokens: int
-    comparisons: int
-    judgments: int
+__all__ = ["Conflict", "Estimate", "Request"]
 
 
 class Conflict(Exception):
@@ -76,6 +26,12 @@ class Conflict(Exception):
 
 def check(request: Request) -> tuple[Board, Estimate]:
     """Everything that can be told without writing. Raises InvalidInput with every fault found."""
+    board = checked(request)
+    return board, estimate(board, [request])
+
+
+def checked(request: Request) -> Board:
+    """The board of a request without a fault. Raises InvalidInput with every fault found."""
     faults = list(seeds.faults(request.samples, request.all_seeds, _seed_field(request)))
     board = None
     try:
@@ -87,7 +43,7 @@ def check(request: Request) -> tuple[Board, Estimate]:
     faults += [error for error in decoding_faults(request) if error not in faults]
     if faults or board is None:
         raise InvalidInput(*faults)
-    return board, estimate(board, request)
+    return board
 
 
 def open_board(slug: str) -> Board:
@@ -96,7 +52,11 @@ def open_board(slug: str) -> Board:
     found = open_boards.filter(slug=slug).select_related("benchmark").first()
     if found is None:
         known = ", ".join(open_boards.values_list("slug", flat=True)) or "none"
-        raise InvalidInput(FieldError(("board",), f"No open board is called '{slug}'. Open boards: {known}."))
+        raise InvalidInput(
+            FieldError(
+                ("board",), said("No open board is called '{slug}'. Open boards: {known}.", slug=slug, known=known)
+            )
+        )
     return found
 
 
@@ -108,7 +68,7 @@ def model_faults(generator: str, model: Mapping[str, Any], system: str) -> list[
     """What is wrong with the model, at ("generator",) and ("model", …), and with the system text."""
     faults = []
     if len(system) > 8_000:
-        faults.append(FieldError(("system",), "The system text may have 8,000 characters at most."))
+        faults.append(FieldError(("system",), said("The system text may have 8,000 characters at most.")))
     try:
         kind = registry.generators.choose(generator, "generator")
         parsed = registry.generators.parse(generator, model, "model")
@@ -146,10 +106,14 @@ def _check_fit(request: Request) -> None:
     if reason := fit.refusal(fit.Backend(generator, parsed, _checked(generator, parsed)), strategy):
         raise InvalidInput(FieldError(("strategy",), reason))
     if request.samples > 1 and not strategy.samples:
-        message = f"'{strategy.label}' gives the same output each time; ask for 1 sample."
+        message = said("'{label}' gives the same output each time; ask for 1 sample.", label=strategy.label)
         raise InvalidInput(FieldError(("samples",), message))
     if len(request.all_seeds) > 1 and not strategy.samples:
-        raise InvalidInput(FieldError(("seeds",), f"'{strategy.label}' gives the same output each time; give 1 seed."))
+        raise InvalidInput(
+            FieldError(
+                ("seeds",), said("'{label}' gives the same output each time; give 1 seed.", label=strategy.label)
+            )
+        )
 
 
 def _checked(generator: Any, parsed: Any) -> fit.Checked:
@@ -162,19 +126,6 @@ def _checked(generator: Any, parsed: Any) -> fit.Checked:
         return fit.Checked()
 
 
-def estimate(board: Board, request: Request) -> Estimate:
-    """The size of a valid request."""
-    strategy = registry.decoding.build(request.strategy, request.decoding, "decoding")
-    prompts = board.benchmark.prompts.count()
-    outputs = prompts * request.runs
-    candidates = getattr(strategy, "n", 1)
-    others = 1 if board.pairing == Board.Pairing.BASELINE else board.entries.count()
-    verdicts = sum(2 if judge.both_orders else 1 for judge in board.judges.all())
-    pairs = outputs * others
-    tokens = outputs * candidates * strategy.max_new_tokens
-    return Estimate(prompts, outputs, tokens, pairs, pairs * verdicts)
-
-
 def submit(request: Request, *, user: User | None, idempotency_key: str | None = None) -> tuple[Submission, bool]:
     """Store a submission and plan its work on commit. Returns it, and whether it is new.
 
@@ -183,7 +134,7 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
     digest = request.digest
     if idempotency_key and (earlier := _earlier(user, idempotency_key, digest)):
         return earlier, False
-    board, _ = check(request)
+    board = checked(request)
     try:
         with transaction.atomic():
             entry = entry_for(
@@ -205,7 +156,7 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
 def _earlier(user: User | None, key: str, digest: str) -> Submission | None:
     found = Submission.objects.filter(user=user, idempotency_key=key).first()
     if found and found.request_digest != digest:
-        raise Conflict("This Idempotency-Key was used for another request. Choose a new key.")
+        raise Conflict(said("This Idempotency-Key was used for another request. Choose a new key."))
     return found
 
 
@@ -282,5 +233,5 @@ def retry(submission: Submission) -> int:
             pk=submission.pk, state__in=(Submission.State.PARTIAL, Submission.State.FAILED)
         ).update(state=back, error="")
         if not (count and moved):
-            raise Conflict("Nothing failed here that could be tried again.")
+            raise Conflict(said("Nothing failed here that could be tried again."))
     return count

@@ -12,13 +12,14 @@ from django.db import IntegrityError, transaction
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Job, Submission, Sweep, User
 from leaderboard.ratings.variation.prompt_split import tune_mask
-from leaderboard.services import catalog, jobs, seeds, submissions
+from leaderboard.services import budgets, catalog, jobs, seeds, submissions
+from leaderboard.services.estimates import Estimate, estimate
 from leaderboard.services.grids import Arm, Grid, expand
 from leaderboard.services.jobs import NewJob
 from leaderboard.services.submissions import Conflict
-from leaderboard.services.sweep_estimate import Estimate, estimate
 from leaderboard.services.text import storable
 
 LONGEST_TITLE = 120
@@ -30,7 +31,8 @@ class Request:
 
     An arm that never varies has one output a prompt; any other has `samples` for each of `seeds`. `tune`: share of
     the prompts on which arms are chosen. `baseline`: label or strategy of the arm that others are tested against;
-    empty for greedy decoding, or else the first arm.
+    empty for greedy decoding, or else the first arm. `max_usd` and `max_tokens` are what all arms together may cost,
+    None for no cap.
     """
 
     board: str
@@ -44,13 +46,18 @@ class Request:
     tune: float = 0.5
     baseline: str = ""
     title: str = ""
+    max_usd: float | None = None
+    max_tokens: int | None = None
 
     @property
     def digest(self) -> str:
         """Of all that was asked."""
         arms = [[grid.strategy, dict(grid.grid)] for grid in self.arms]
         plain = {"model": dict(self.model), "decoding": dict(self.decoding), "arms": arms, "seeds": list(self.seeds)}
-        return fingerprint("sweep", vars(self) | plain)
+        fields = vars(self) | plain
+        caps = {name: fields.pop(name) for name in ("max_usd", "max_tokens")}
+        # A request without a cap keeps the digest that it had before there were caps.
+        return fingerprint("sweep", fields | {name: str(value) for name, value in caps.items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,13 @@ class Plan:
 
 def check(request: Request) -> tuple[Plan, Estimate]:
     """Everything that can be told without writing. Raises InvalidInput with every fault found, each once."""
-    faults = list(_own_faults(request))
+    plan = checked(request)
+    return plan, estimate(plan.board, plan.requests)
+
+
+def checked(request: Request) -> Plan:
+    """The plan of a request without a fault. Raises InvalidInput with every fault found, each once."""
+    faults = [*_own_faults(request), *budgets.faults(request.max_usd, request.max_tokens)]
     board, arms = None, list[Arm]()
     try:
         board = submissions.open_board(request.board)
@@ -84,15 +97,17 @@ def check(request: Request) -> tuple[Plan, Estimate]:
     baseline = _baseline(request.baseline, arms, faults)
     if faults or board is None:
         raise InvalidInput(*dict.fromkeys(faults))
-    plan = Plan(board, arms, requests, baseline)
-    return plan, estimate(plan.board, plan.requests)
+    return Plan(board, arms, requests, baseline)
 
 
 def _own_faults(request: Request) -> Iterator[FieldError]:
     if len(request.title) > LONGEST_TITLE or storable(request.title) != request.title:
-        yield FieldError(("title",), f"Give a title of at most {LONGEST_TITLE} ordinary characters.")
+        yield FieldError(
+            ("title",),
+            said("Give a title of at most {longest_title} ordinary characters.", longest_title=LONGEST_TITLE),
+        )
     if not 0.0 < request.tune < 1.0:
-        yield FieldError(("tune",), "Choose a share of tune prompts above 0 and below 1, such as 0.5.")
+        yield FieldError(("tune",), said("Choose a share of tune prompts above 0 and below 1, such as 0.5."))
     yield from seeds.faults(request.samples, request.seeds)
 
 
@@ -122,9 +137,11 @@ def _clashes(arms: Sequence[Arm], requests: Sequence[submissions.Request]) -> It
     for (first, one), (second, other) in combinations(zip(arms, makers, strict=True), 2):
         runs = requests[0].samples if len(requests[0].all_seeds) > 1 else 0
         if one[0] == other[0] and one[1] != other[1] and runs and first.sampled and second.sampled:
-            message = (
-                f"'{first.label}' and '{second.label}' share their samples, but not the seed of each."
-                " Give one seed, or put them into sweeps of different models."
+            message = said(
+                "'{label}' and '{label_2}' share their samples, but not the seed of each. Give one seed, or put "
+                "them into sweeps of different models.",
+                label=first.label,
+                label_2=second.label,
             )
             yield FieldError(("seeds",), message)
 
@@ -145,7 +162,12 @@ def _baseline(wanted: str, arms: Sequence[Arm], faults: list[FieldError]) -> int
             return found
     if wanted and arms:
         known = ", ".join(f"'{arm.label}'" for arm in arms[:10])
-        faults.append(FieldError(("baseline",), f"No arm is called '{wanted[:60]}'. The arms are {known}."))
+        faults.append(
+            FieldError(
+                ("baseline",),
+                said("No arm is called '{wanted}'. The arms are {known}.", wanted=wanted[:60], known=known),
+            )
+        )
     return 0
 
 
@@ -165,7 +187,7 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
     """
     if idempotency_key and (earlier := _earlier(user, idempotency_key, request.digest)):
         return earlier, False
-    plan, _ = check(request)
+    plan = checked(request)
     try:
         with transaction.atomic():
             return _store(request, plan, user, idempotency_key), True
@@ -178,7 +200,7 @@ def submit(request: Request, *, user: User | None, idempotency_key: str | None =
 def _earlier(user: User | None, key: str, digest: str) -> Sweep | None:
     found: Sweep | None = Sweep.objects.filter(user=user, idempotency_key=key).first()
     if found and found.digest != digest:
-        raise Conflict("This Idempotency-Key was used for another request. Choose a new key.")
+        raise Conflict(said("This Idempotency-Key was used for another request. Choose a new key."))
     return found
 
 
@@ -203,6 +225,8 @@ def _store(request: Request, plan: Plan, user: User | None, key: str | None) -> 
         idempotency_key=key,
     )
     _store_arms(sweep, plan)
+    if (request.max_usd, request.max_tokens) != (None, None):
+        budgets.set_cap(f"sweep:{sweep.pk}", usd=request.max_usd, tokens=request.max_tokens)
     jobs.enqueue([NewJob(f"plan-sweep:{sweep.pk}", Job.Kind.PLAN, "default", {}, sweep_id=sweep.pk)])
     return sweep
 
@@ -236,5 +260,5 @@ def retry_failed(sweep: Sweep) -> int:
         except Conflict:  # an arm that failed without a job of its own has nothing to do again
             continue
     if not count:
-        raise Conflict("No arm of this sweep failed in a way that could be tried again.")
+        raise Conflict(said("No arm of this sweep failed in a way that could be tried again."))
     return count

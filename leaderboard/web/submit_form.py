@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput, Params
@@ -14,6 +15,7 @@ from leaderboard.contracts.registry import PluginError, Registry
 from leaderboard.models import Board
 from leaderboard.services import budgets, seeds
 from leaderboard.services.submissions import Request
+from leaderboard.web.heard import heard
 from leaderboard.web.params_form import fields_for, values_of
 
 PLUGINS: dict[str, tuple[str, Registry[Any]]] = {
@@ -30,9 +32,9 @@ def _choices(family: Registry[Any]) -> tuple[list[tuple[str, str]], list[str]]:
     found, broken = [], []
     for name in family.names():
         try:
-            found.append((name, family.get(name).title))
+            found.append((name, gettext(family.get(name).title)))
         except PluginError as problem:
-            broken.append(str(problem))
+            broken.append(heard(str(problem)))
     return found, broken
 
 
@@ -41,10 +43,10 @@ class SeedsField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(
-            label="Seeds",
+            label=gettext_lazy("Seeds"),
             max_length=400,
             initial="0",
-            help_text="One or several, such as 1, 2. The same seed gives the same outputs.",
+            help_text=gettext_lazy("One or several, such as 1, 2. The same seed gives the same outputs."),
         )
 
     def clean(self, value: Any) -> Any:
@@ -52,40 +54,46 @@ class SeedsField(forms.CharField):
         try:
             return seeds.read(super().clean(value))
         except InvalidInput as problem:
-            raise forms.ValidationError([error.message for error in problem.errors]) from None
+            raise forms.ValidationError([heard(error.message) for error in problem.errors]) from None
 
 
 class SubmitForm(forms.Form):
     """Chooses the board, the model, the decoding and how much to generate."""
 
-    board = forms.ChoiceField(label="Board", help_text="Where the entry will be ranked.")
-    generator = forms.ChoiceField(label="Backend", help_text="What runs the model.")
-    strategy = forms.ChoiceField(label="Decoding strategy", help_text="How each token is chosen.")
+    board = forms.ChoiceField(label=gettext_lazy("Board"), help_text=gettext_lazy("Where the entry will be ranked."))
+    generator = forms.ChoiceField(label=gettext_lazy("Backend"), help_text=gettext_lazy("What runs the model."))
+    strategy = forms.ChoiceField(
+        label=gettext_lazy("Decoding strategy"), help_text=gettext_lazy("How each token is chosen.")
+    )
     samples = forms.IntegerField(
-        label="Samples", min_value=1, max_value=seeds.MAX_RUNS, initial=1, help_text="Outputs for each prompt and seed."
+        label=gettext_lazy("Samples"),
+        min_value=1,
+        max_value=seeds.MAX_RUNS,
+        initial=1,
+        help_text=gettext_lazy("Outputs for each prompt and seed."),
     )
     seeds = SeedsField()
     system = forms.CharField(
-        label="System text",
+        label=gettext_lazy("System text"),
         required=False,
         max_length=8000,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Sent before each prompt; leave empty to send none.",
+        help_text=gettext_lazy("Sent before each prompt; leave empty to send none."),
     )
     max_usd = forms.FloatField(
-        label="Most dollars",
+        label=gettext_lazy("Most dollars"),
         required=False,
         min_value=0,
         max_value=budgets.MOST_USD,
-        help_text="Judging waits before it costs more. Leave empty for no cap.",
+        help_text=gettext_lazy("Work waits before it costs more. Leave empty for no cap."),
     )
     max_tokens = forms.IntegerField(
-        label="Most tokens",
+        label=gettext_lazy("Most tokens"),
         required=False,
         min_value=0,
         max_value=budgets.MOST_TOKENS,
-        help_text="Judging waits before it takes more. Leave empty for no cap.",
+        help_text=gettext_lazy("Work waits before it takes more. Leave empty for no cap."),
     )
     key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     """Makes a double click one submission."""
@@ -152,7 +160,8 @@ class SubmitForm(forms.Form):
         for error in problem.errors:
             name = "-".join(map(str, error.path[:2])) if error.path[:1] and error.path[0] in self.plugins else ""
             name = name or (str(error.path[0]) if error.path else "")
-            text = error.message if name in self.fields else f"{'.'.join(map(str, error.path))}: {error.message}"
+            message = heard(error.message)
+            text = message if name in self.fields else f"{'.'.join(map(str, error.path))}: {message}"
             self.add_error(name if name in self.fields else None, text)
 
     def point_out(self) -> None:

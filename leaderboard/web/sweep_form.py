@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.params import FieldError, InvalidInput, sentence
 from leaderboard.contracts.written import read_choice
 from leaderboard.services import grids, sweeps
+from leaderboard.web.heard import heard
 from leaderboard.web.params_form import values_of
 from leaderboard.web.submit_form import PLUGINS, SubmitForm
 
+CAPS = ("max_usd", "max_tokens")
 EXAMPLE = "greedy\ntemperature temperature=0.7,1\nmin-p temperature=1,2 min_p=0.05,0.1"
 WORDS = {"decoding": "shared"}
 """Fields that are called otherwise here."""
@@ -23,34 +27,43 @@ class SweepForm(SubmitForm):
     strategy = None  # type: ignore[assignment]
     plugins = {"model": PLUGINS["model"]}
     title = forms.CharField(
-        label="Title", required=False, max_length=sweeps.LONGEST_TITLE, help_text="What this sweep is to find out."
+        label=gettext_lazy("Title"),
+        required=False,
+        max_length=sweeps.LONGEST_TITLE,
+        help_text=gettext_lazy("What this sweep is to find out."),
     )
     arms = forms.CharField(
-        label="Arms",
+        label=gettext_lazy("Arms"),
         initial=EXAMPLE,
         strip=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
-        help_text="One strategy a line, with the values to try and commas between. Every combination is an arm.",
+        help_text=gettext_lazy(
+            "One strategy a line, with the values to try and commas between. Every combination is an arm."
+        ),
     )
     shared = forms.CharField(
-        label="Settings of every arm",
+        label=gettext_lazy("Settings of every arm"),
         required=False,
         max_length=2000,
         initial="max_new_tokens=128",
-        help_text="Such as max_new_tokens=128; a line above can set its own.",
+        help_text=gettext_lazy("Such as max_new_tokens=128; a line above can set its own."),
     )
     tune = forms.FloatField(
-        label="Share of tune prompts",
+        label=gettext_lazy("Share of tune prompts"),
         initial=0.5,
         widget=forms.NumberInput(attrs={"step": "any"}),
-        help_text="Arms are chosen on these prompts and scored on the others. A prompt's key decides where it belongs.",
+        help_text=gettext_lazy(
+            "Arms are chosen on these prompts and scored on the others. A prompt's key decides where it belongs."
+        ),
     )
     baseline = forms.CharField(
-        label="Baseline arm",
+        label=gettext_lazy("Baseline arm"),
         required=False,
         max_length=200,
-        help_text="The label of the arm that others are tested against. Empty for greedy, or else the first.",
+        help_text=gettext_lazy(
+            "The label of the arm that others are tested against. Empty for greedy, or else the first."
+        ),
     )
 
     def clean_arms(self) -> list[grids.Grid]:
@@ -67,13 +80,12 @@ class SweepForm(SubmitForm):
         try:
             return read_choice(f"all {self.cleaned_data['shared']}")[1]
         except ValueError as problem:
-            told = str(problem)
-            raise forms.ValidationError(f"{told[:1].upper()}{told[1:]}.") from None
+            raise forms.ValidationError(heard(sentence(problem))) from None
 
     def sweep(self) -> sweeps.Request:
         """What a valid form asks for."""
         given = self.cleaned_data
-        plain = ("board", "generator", "arms", "system", "samples", "seeds", "tune", "baseline", "title")
+        plain = ("board", "generator", "arms", "system", "samples", "seeds", "tune", "baseline", "title", *CAPS)
         return sweeps.Request(
             model=values_of(given, self.kinds["model"], "model"),
             decoding=given["shared"],
@@ -88,17 +100,18 @@ class SweepForm(SubmitForm):
             if head == "arms":
                 self.add_error("arms", self._on_line(error))
             elif head in WORDS:
-                self.add_error(WORDS[head], f"{'.'.join(map(str, error.path[1:]))}: {error.message}")
+                self.add_error(WORDS[head], f"{'.'.join(map(str, error.path[1:]))}: {heard(error.message)}")
             else:
                 rest.append(error)
         super().take(InvalidInput(*rest))
 
     def _on_line(self, error: FieldError) -> str:
         """The fault with its line, setting and the number of the value among several."""
-        _, *at = error.path
+        at = error.path[1:]
         if not at:
-            return error.message
+            return heard(error.message)
         names = [str(step) for step in at[2:] if isinstance(step, str)]
-        places = [f"value {step + 1}" for step in at[3:4] if isinstance(step, int)]
-        where = ", ".join([f"Line {self.numbers[int(at[0])]}", *names[:1], *places])
-        return f"{where}: {error.message}"
+        places = [_("value %(number)s") % {"number": step + 1} for step in at[3:4] if isinstance(step, int)]
+        line = _("Line %(number)s") % {"number": self.numbers[int(at[0])]}
+        where = _(", ").join([line, *names[:1], *places])
+        return f"{where}: {heard(error.message)}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.leaderboard.conftest import bell, work
+from tests.leaderboard.conftest import bell, parrot, work
 
-__all__ = ["bell", "quick", "work"]
+__all__ = ["bell", "parrot", "quick", "work"]
 
 
 @pytest.fixture

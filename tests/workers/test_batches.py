@@ -261,3 +261,59 @@ def test_a_worker_that_lost_the_job_orders_nothing(server, once):
     once()
     assert server.batches == {}
     assert stored(board) == {}
+
+
+def test_the_submission_tells_how_far_its_batch_is(server, once, client):
+    board, submission = start(server)
+    once(2)
+    BatchOrder.objects.update(done=5)
+    page = client.get(f"/submissions/{submission.pk}/", follow=True).content.decode()
+    assert f"Waiting for the batch, 5 of {PROMPTS} done." in page
+    told = client.get(f"/api/v1/submissions/{submission.pk}").json()
+    assert told["batch"] == {"done": 5, "failed": 0, "total": PROMPTS, "trouble": ""}
+    server.fault = lambda method, path, number: (500, b"boom")
+    once()
+    page = client.get(f"/submissions/{submission.pk}/", follow=True).content.decode()
+    assert "It could not be looked at last: The server answered 500: boom" in page
+    server.fault = lambda method, path, number: None
+    once(len(USUAL))
+    assert stored(board) == expected(PROMPTS)
+    assert client.get(f"/api/v1/submissions/{submission.pk}").json()["batch"] is None
+    assert "Waiting for the batch" not in client.get(f"/submissions/{submission.pk}/", follow=True).content.decode()
+
+
+def test_a_rating_judge_is_asked_in_two_batches_where_a_second_try_is_needed(server, once):
+    from leaderboard.services import catalog
+    from tests.judges.loopback import WritingJudge, written
+
+    board = board_of(2)
+    writing, first = WritingJudge(), []
+
+    def reply(request):
+        if request["messages"][-1]["content"] not in first:
+            first.append(request["messages"][-1]["content"])
+            return written(request, "I cannot say.")
+        return writing.reply(request)
+
+    server.judge.reply = reply
+    model = {"base_url": server.url, "model": "judge-1", "batch": True}
+    params = {"generator": "openai", "generator_params": model, "tries": 2}
+    ask(board, catalog.judge(plugin="mt-bench-single", params=params), submission_of(board))
+    once(2 + 2 * len(USUAL))
+    assert {state for state, _ in stored(board).values()} == {"scored"}
+    assert [len(server.lines(batch.input)) for batch in server.batches.values()] == [4, 4]
+    assert set(server.billed.values()) == {1}
+
+
+def test_a_jury_waits_with_all_its_members_or_with_none(server, once):
+    from leaderboard.contracts import registry
+    from leaderboard.contracts.params import InvalidInput
+
+    def member(**more):
+        model = {"base_url": server.url, "model": "judge-1", **more}
+        return {"judge": "pairwise-llm", "settings": {"generator": "openai", "generator_params": model}}
+
+    with pytest.raises(InvalidInput, match="Either all members"):
+        registry.judges.build("jury", {"members": [member(), member(batch=True)]})
+    jury = registry.judges.build("jury", {"members": [member(batch=True), {"judge": "reference"}]})
+    assert jury.may_wait

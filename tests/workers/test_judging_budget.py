@@ -171,7 +171,10 @@ def test_prices_are_the_longest_pattern_and_its_latest_row():
 
 def test_the_commands_list_and_set(capsys):
     call_command("prices", "m-*", "--input", "0.15", "--output", "0.6", "--since", "2026-01-31")
-    assert capsys.readouterr().out == "m-*  input $0.150000  output $0.600000  since 2026-01-31 00:00 UTC\n"
+    assert (
+        capsys.readouterr().out
+        == "m-*  input $0.150000  output $0.600000  in a batch x 0.5  since 2026-01-31 00:00 UTC\n"
+    )
     call_command("budgets", "day", "--usd", "5")
     assert capsys.readouterr().out == "day: $0.0000 of $5.0000, 0 tokens no cap, held back $0.0000\n"
 
@@ -180,7 +183,8 @@ def test_the_commands_list_and_set(capsys):
     "words",
     [("prices", "m", "--input", "x", "--output", "1"), ("prices", "m", "--input", "1"), ("budgets", "judge:nobody"),
      ("budgets", "submission:7"), ("budgets", "day", "--usd", "-1"), ("budgets", "day", "--tokens", "-1"),
-     ("prices", "m", "--input", "1", "--output", "1", "--since", "soon")],
+     ("prices", "m", "--input", "1", "--output", "1", "--since", "soon"),
+     ("prices", "m", "--input", "1", "--output", "1", "--batch-factor", "2")],
 )  # fmt: skip
 def test_bad_input_is_refused(words):
     from leaderboard.contracts.params import InvalidInput

@@ -9,19 +9,21 @@ from django.core.management.base import CommandParser
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.management.base import Command as Base
-from leaderboard.models import Budget, Judge, Submission
+from leaderboard.models import Budget, Judge, Submission, Sweep
 from leaderboard.models.budgets import NANO
 from leaderboard.services import budgets
+
+OWNERS = {"submission": Submission, "sweep": Sweep}
 
 
 class Command(Base):
     """Lists what was spent, or sets the caps of one purse."""
 
-    help = "Caps on what judging may cost: of every day, of a judge, of a submission. Raising one wakes what waits."
+    help = "Caps on what models may cost: of a day, a judge, a submission, a sweep. Raising one wakes what waits."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options."""
-        parser.add_argument("purse", nargs="?", help="day, judge:NAME or submission:ID")
+        parser.add_argument("purse", nargs="?", help="day, judge:NAME, submission:ID or sweep:ID")
         parser.add_argument("--usd", help="most US dollars; leave out for no such cap")
         parser.add_argument("--tokens", type=int, help="most tokens; leave out for no such cap")
 
@@ -43,13 +45,14 @@ def _key(purse: str) -> str:
         return purse
     if kind == "judge" and (judge := Judge.objects.filter(name=name).first()):
         return f"judge:{judge.pk}"
-    if kind == "submission" and _is_submission(name):
-        return f"submission:{uuid.UUID(name)}"
-    raise InvalidInput(FieldError(("purse",), f"Give day, judge:NAME or submission:ID; '{purse}' names none."))
+    if kind in OWNERS and _is_one(OWNERS[kind], name):
+        return f"{kind}:{uuid.UUID(name)}"
+    message = f"Give day, judge:NAME, submission:ID or sweep:ID; '{purse}' names none."
+    raise InvalidInput(FieldError(("purse",), message))
 
 
-def _is_submission(text: str) -> bool:
+def _is_one(model: Any, text: str) -> bool:
     try:
-        return Submission.objects.filter(pk=uuid.UUID(text)).exists()
+        return bool(model.objects.filter(pk=uuid.UUID(text)).exists())
     except ValueError:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from leaderboard.management import estimates
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import console, fail, pairs
 from leaderboard.models import Submission
@@ -30,9 +31,9 @@ class Command(Base):
         one = parser.add_mutually_exclusive_group()
         one.add_argument("--seed", type=int, default=0, help="seed of the run (default 0)")
         one.add_argument("--seeds", metavar="SEED,…", help="several seeds, such as 1,2")
-        parser.add_argument("--max-usd", type=float, help="most dollars that judging may cost")
-        parser.add_argument("--max-tokens", type=int, help="most tokens that judging may take")
-        parser.add_argument("--estimate", action="store_true", help="only say how much work it is")
+        parser.add_argument("--max-usd", type=float, help="most dollars that it may cost")
+        parser.add_argument("--max-tokens", type=int, help="most tokens that it may take")
+        parser.add_argument("--estimate", action="store_true", help="only say how much work it is, and what it costs")
         parser.add_argument("--wait", action="store_true", help="wait until it has ended")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -51,8 +52,8 @@ class Command(Base):
             max_tokens=options["max_tokens"],
         )
         if options["estimate"]:
-            for name, value in vars(submissions.check(request)[1]).items():
-                self.stdout.write(f"{name.replace('_', ' ')}: {value}")
+            for line in estimates.lines(submissions.check(request)[1]):
+                self.stdout.write(line)
             return
         made, _new = submissions.submit(request, user=None)
         self.stdout.write(f"{made.pk} {made.entry.slug}")

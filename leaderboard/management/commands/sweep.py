@@ -11,12 +11,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.management import estimates
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import console, fail, pairs
 from leaderboard.models import Submission, Sweep
 from leaderboard.services import grids, seeds, sweeps
 
-FIELDS = ("board", "generator", "model", "arms", "decoding", "system", "samples", "seeds", "tune", "baseline", "title")
+FIELDS = (
+    *("board", "generator", "model", "arms", "decoding", "system", "samples", "seeds", "tune", "baseline", "title"),
+    *("max_usd", "max_tokens"),
+)
 KINDS: dict[str, tuple[type, ...]] = {
     "model": (dict,),
     "arms": (list,),
@@ -24,6 +28,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "samples": (int,),
     "seeds": (list,),
     "tune": (int, float),
+    "max_usd": (int, float),
+    "max_tokens": (int,),
 }
 """What a field of a file must be, where it is no text."""
 
@@ -49,15 +55,17 @@ class Command(Base):
         parser.add_argument("--tune", type=float, help="share of the prompts to choose arms on (default 0.5)")
         parser.add_argument("--baseline", help="label of the arm that others are tested against (default greedy)")
         parser.add_argument("--title", help="what it is to find out")
-        parser.add_argument("--estimate", action="store_true", help="only say how much work it is")
+        parser.add_argument("--max-usd", type=float, help="most dollars that all arms may cost")
+        parser.add_argument("--max-tokens", type=int, help="most tokens that all arms may take")
+        parser.add_argument("--estimate", action="store_true", help="only say how much work it is, and what it costs")
         parser.add_argument("--wait", action="store_true", help="wait until every arm has ended")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Declare, or estimate."""
         request = _request(options)
         if options["estimate"]:
-            for name, value in vars(sweeps.check(request)[1]).items():
-                self.stdout.write(f"{name.replace('_', ' ')}: {_told(value)}")
+            for line in estimates.lines(sweeps.check(request)[1]):
+                self.stdout.write(line)
             return
         made, _new = sweeps.submit(request, user=None)
         self.stdout.write(str(made.pk))
@@ -67,16 +75,10 @@ class Command(Base):
             _wait(made)
 
 
-def _told(value: float | None) -> str:
-    if value is None:
-        return "not known"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
-
-
 def _request(options: dict[str, Any]) -> sweeps.Request:
     """What the file and the options ask for. Raises InvalidInput."""
     fields: dict[str, Any] = {"generator": "transformers", "model": {}, "arms": (), **_of_file(options["file"])}
-    plain = ("board", "generator", "system", "samples", "tune", "baseline", "title")
+    plain = ("board", "generator", "system", "samples", "tune", "baseline", "title", "max_usd", "max_tokens")
     fields |= {name: options[name] for name in plain if options[name] is not None}
     fields |= {name: pairs(options[name], name) for name in ("model", "decoding") if options[name] is not None}
     if options["seeds"] is not None:

@@ -40,7 +40,10 @@ def test_a_submission_is_made_and_followed(post, get, board, user, work):
 
 def test_an_estimate_stores_nothing(post, board):
     response = post("/submissions/estimate", {**BODY, "decoding": {"max_new_tokens": 10}})
-    assert response.json() == {"prompts": 6, "outputs": 6, "output_tokens": 60, "comparisons": 0, "judgments": 0}
+    size = response.json()
+    assert (size["prompts"], size["outputs"], size["output_tokens"], size["comparisons"]) == (6, 6, 60, 0)
+    assert (size["generation"]["calls"], size["generation"]["usd"], size["usd"]) == (6, None, None)
+    assert "No price of right is known" in " ".join(size["assumed"])
     assert not Submission.objects.exists()
 
 

@@ -1,0 +1,79 @@
+"""What outputs may cost at most, and what they cost: the worker's side of the budgets for generation.
+
+Only a model behind an endpoint costs anything; one that runs in the worker spends from no purse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.values import GenerationRequest
+from leaderboard.models import Job, LanguageModel, Output, Submission
+from leaderboard.models.budgets import NANO
+from leaderboard.services import budgets, prices
+from leaderboard.services.budgets import Most, Took
+
+PAID = "http"
+"""The backend of generators whose calls may cost money."""
+AROUND = 32
+"""Tokens that a chat template adds to a message, at most."""
+T = TypeVar("T")
+
+
+class MakingAccount:
+    """The purses that pay for the outputs of one model in one job. Prices are those at its start."""
+
+    def __init__(self, job: Job, model: LanguageModel, owners: Iterable[Submission]) -> None:
+        self._job = job
+        self._free = registry.generators.get(model.generator).backend != PAID
+        self._rate = None if self._free else prices.rate_of(model.name)
+        self._keys = {owner.pk: budgets.purses(job, submission=owner) for owner in owners}
+        self._most: dict[str, Most] = {}
+
+    def apart(self, places: Mapping[T, Submission]) -> list[list[T]]:
+        """What is to be made, by who pays for it; all of it together where nobody has a cap."""
+        keys = [key for owner in self._keys.values() for key in owner]
+        if self._free or not budgets.capped(keys):
+            return [list(places)]
+        by_owner: dict[object, list[T]] = {}
+        for place, owner in places.items():
+            by_owner.setdefault(owner.pk, []).append(place)
+        return list(by_owner.values())
+
+    def hold(self, requests: Sequence[GenerationRequest], owner: Submission) -> int:
+        """Hold back for as many of the first requests as fit, all of one owner. Raises OverBudget where none does."""
+        keys = self._keys[owner.pk]
+        if self._free or not budgets.capped(keys):
+            budgets.release(self._job)
+            self._most = {}
+            return len(requests)
+        most = [self._most_of(request) for request in requests]
+        fit = budgets.hold(self._job, keys, most)
+        self._most = {request.key: one for request, one in zip(requests[:fit], most, strict=False)}
+        return fit
+
+    def price(self, output: Output) -> None:
+        """Give it its cost, where the server told none and a price is known."""
+        if output.cost_usd is None and self._rate is not None:
+            output.cost_usd = self._rate.nano(output.prompt_tokens or 0, output.output_tokens or 0) / NANO
+
+    def settle(self, made: Sequence[tuple[str, Submission, Output]]) -> None:
+        """Count what outputs took, each with its request's key and its owner; in the transaction that stores them."""
+        by_owner: dict[object, list[tuple[str, Output]]] = {}
+        for key, owner, output in made if not self._free else ():
+            by_owner.setdefault(owner.pk, []).append((key, output))
+        for pk, own in by_owner.items():
+            held = [self._most[key] for key, _ in own if key in self._most]
+            budgets.settle(self._job, self._keys[pk], held, _took([output for _, output in own]))
+
+    def _most_of(self, request: GenerationRequest) -> Most:
+        sent = sum(len(message.content.encode()) + AROUND for message in request.messages)
+        written = registry.decoding.build(request.decoding.strategy, request.decoding.params).max_new_tokens
+        return budgets.most_of(sent, written, self._rate)
+
+
+def _took(outputs: Sequence[Output]) -> Took:
+    tokens = sum((one.prompt_tokens or 0) + (one.output_tokens or 0) for one in outputs)
+    return Took(tokens, sum(round((one.cost_usd or 0.0) * NANO) for one in outputs))
