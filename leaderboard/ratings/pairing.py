@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from scipy.special import expit
 
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.ratings.active import gains
 from leaderboard.ratings.pairs import Floats
 from leaderboard.ratings.strengths import Fit
@@ -76,14 +77,14 @@ class Sampling(Params):
     @classmethod
     def _weigh(cls, given: dict[str, float]) -> dict[str, float]:
         if not all(0.01 <= weight <= 100 for weight in given.values()):
-            raise ValueError("a weight lies between 0.01 and 100")
+            raise ValueError(said("A weight lies between 0.01 and 100."))
         return given
 
     @field_validator("least_of")
     @classmethod
     def _least(cls, given: dict[str, float]) -> dict[str, float]:
         if not all(0 <= share <= 0.9 for share in given.values()):
-            raise ValueError("a least share lies between 0 and 0.9")
+            raise ValueError(said("A least share lies between 0 and 0.9."))
         return given
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from pydantic import Field, StringConstraints, field_validator
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
+from leaderboard.contracts.said import said
 from leaderboard.models import ArenaPolicy, Board, Entry, Prompt, User
 from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
@@ -64,7 +65,7 @@ class ArenaSettings(Params):
         found = [name.strip().lower().removeprefix("@") for name in given]
         for name in found:
             if not DOMAIN.fullmatch(name):
-                raise ValueError(f"'{name}' is not a domain; write one such as example.org")
+                raise ValueError(said("'{name}' is not a domain; write one such as example.org.", name=name))
         return sorted(set(found))
 
 

@@ -22,6 +22,7 @@ from leaderboard.models import ApiToken, User, VerifiedEmail
 from leaderboard.queries import sign_in
 from leaderboard.queries import submissions as read_submissions
 from leaderboard.services import accounts, addresses, identities
+from leaderboard.web.language import translated
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -53,7 +54,7 @@ def take(form: forms.Form, problem: InvalidInput) -> None:
     """Put each fault at its field, or over the form where it has none."""
     for error in problem.errors:
         name = str(error.path[0]) if error.path else ""
-        form.add_error(name if name in form.fields else None, error.message)
+        form.add_error(name if name in form.fields else None, translated(error.message))
 
 
 @never_cache

@@ -14,6 +14,7 @@ from leaderboard.queries import sign_in
 from leaderboard.ratings.pairing import Sampling
 from leaderboard.services.arenas import ArenaSettings
 from leaderboard.services.live_rules import LiveSettings
+from leaderboard.web.language import translated
 from leaderboard.web.params_form import fields_for, values_of
 
 SAMPLING, LIVE = "sampling", "live"
@@ -55,7 +56,7 @@ class ArenaForm(forms.Form):
         for error in problem.errors:
             steps = [str(step) for step in error.path if isinstance(step, str)]
             name = next((n for n in ("-".join(steps[:2]), *steps[:1]) if n in self.fields), None)
-            self.add_error(name, error.message)
+            self.add_error(name, translated(error.message))
 
     def point_out(self) -> None:
         """Let the browser go to the first field at fault."""

@@ -191,8 +191,8 @@ def test_three_hundred_entries_at_once() -> None:
     [
         ({"uniform": 0.0}, "greater than 0"),
         ({"least": 0.95}, "less than or equal to 0.9"),
-        ({"weights": {"a": 0.0}}, "a weight lies between 0.01 and 100"),
-        ({"least_of": {"a": 1.0}}, "a least share lies between 0 and 0.9"),
+        ({"weights": {"a": 0.0}}, "A weight lies between 0.01 and 100"),
+        ({"least_of": {"a": 1.0}}, "A least share lies between 0 and 0.9"),
         ({"sharpnes": 2}, "Extra inputs"),
     ],
 )
