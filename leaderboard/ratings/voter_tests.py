@@ -202,3 +202,9 @@ def _check(battles: Battles, fit: Fit, label: NDArray[Any], alpha: float, least_
         raise ValueError("alpha must lie between 0 and 1")
     if least_votes < 1:
         raise ValueError("least_votes must be at least 1")
+
+
+def checked_votes(battles: Battles, fit: Fit, label: NDArray[Any], alpha: float, least_votes: int) -> _Votes:
+    """The comparable votes with their chances. Raises: ValueError as `voter_tests`."""
+    _check(battles, fit, label, alpha, least_votes)
+    return _votes(battles, fit)

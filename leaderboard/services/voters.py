@@ -11,25 +11,29 @@ from numpy.typing import NDArray
 
 from leaderboard.models import Board, VoterFlag
 from leaderboard.ratings.battles import Battles
-from leaderboard.ratings.strengths import fit
+from leaderboard.ratings.strengths import Fit, fit
+from leaderboard.ratings.target_groups import GroupTest, group_tests
 from leaderboard.ratings.voter_evidence import Votes
 from leaderboard.ratings.voter_tests import TargetTest, VoterTest, target_tests, voter_tests
 from leaderboard.services import quarantine, voter_lines
 from leaderboard.services.material import Ground
 from leaderboard.services.voter_lines import votes_of
 
-WINDOWS = {"target-cohort": 3600.0, "target-day": 86400.0}
-"""Seconds of the windows whose votes are looked at together, by kind of sign."""
-NETWORK = "target-network"
+WINDOWS = {"target-burst": 600.0, "target-cohort": 3600.0, "target-day": 86400.0}
+"""Seconds of the windows whose votes are looked at together, by kind of sign; each window overlaps the next by half."""
+NETWORK, GROUP = "target-network", "target-group"
+NOBODY_SURE = "group"
+"""Stands for the voters of a group of whom none is surely in it."""
 
 
 @dataclass(frozen=True)
 class Looked:
-    """Voters tested, and what was found, by voter or window."""
+    """Voters tested, and what was found, by voter or window; `groups` have nothing in common but their target."""
 
     tested: int
     voters: tuple[VoterTest, ...]
     targets: tuple[tuple[str, TargetTest], ...]
+    groups: tuple[GroupTest, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -38,7 +42,7 @@ class Looked:
             "tested": self.tested,
             "position": sum("position" in test.flags for test in self.voters),
             "uninformative": sum("uninformative" in test.flags for test in self.voters),
-            "targets": len(self.targets),
+            "targets": len(self.targets) + len(self.groups),
         }
 
 
@@ -63,14 +67,28 @@ def look(ground: Ground) -> Looked:
         if test.flagged
     ]
     found = tuple(dataclasses.replace(test, voter=str(names[test.voter])) for test in tested if test.flags)
-    return Looked(len(tested), found, tuple(targets))
+    return Looked(len(tested), found, tuple(targets), _groups(battles, fitted, place, names))
+
+
+def _groups(battles: Battles, fitted: Fit, place: NDArray[Any], names: NDArray[Any]) -> tuple[GroupTest, ...]:
+    """The flagged groups, their members by name."""
+    return tuple(
+        dataclasses.replace(
+            test,
+            members=tuple(dataclasses.replace(one, voter=str(names[one.voter])) for one in test.members),
+        )
+        for test in group_tests(battles, fitted, place)
+        if test.flagged
+    )
 
 
 def _cohorts(votes: Votes) -> list[tuple[str, Battles, NDArray[Any]]]:
-    """Voters of one network, and of one hour or day: riggers with few votes each are seen only together."""
+    """Voters of one network, and of one stretch of time: riggers with few votes each are seen only together."""
     known = np.flatnonzero(votes.network != "")
     found: list[tuple[str, Battles, NDArray[Any]]] = [
-        (kind, votes.battles, np.floor(votes.at / seconds).astype(np.int64)) for kind, seconds in WINDOWS.items()
+        (kind, votes.battles, np.floor(votes.at / seconds - shift) + shift)
+        for kind, seconds in WINDOWS.items()
+        for shift in (0.0, 0.5)
     ]
     return [*found, (NETWORK, votes.battles.take(known), votes.network[known])]
 
@@ -89,6 +107,11 @@ def record(board: Board, ground: Ground, found: Looked) -> None:
         )
         for kind, test in found.targets
     ]
+    rows += [
+        VoterFlag(board=board, voter=voter, kind=GROUP, target_id=ids[test.target], evidence=numbers)
+        for test in found.groups
+        for voter, numbers in _of_group(test)
+    ]
     VoterFlag.objects.bulk_create(rows, ignore_conflicts=True)
     voter_lines.record(board, ground)
     quarantine.enforce(board)
@@ -98,6 +121,20 @@ def _label(kind: str, cohort: Any) -> str:
     if kind in WINDOWS:
         return f"window:{np.datetime64(int(cohort * WINDOWS[kind]), 's')}Z"
     return f"network:{cohort}" if kind == NETWORK else str(cohort)
+
+
+def _of_group(test: GroupTest) -> list[tuple[str, dict[str, Any]]]:
+    """Each sure member with its numbers and the group's; one line without a name where nobody is sure."""
+    shared = {"evidence": test.evidence, "against": test.against, "p_holm": test.p_holm, "share": test.share}
+    if not test.members:
+        return [(NOBODY_SURE, {"voters": test.voters, **shared})]
+    return [
+        (
+            str(one.voter),
+            {"n": one.n, "votes_for": one.votes_for, "expected": one.expected, "chance": one.chance, **shared},
+        )
+        for one in test.members
+    ]
 
 
 def _numbers(test: VoterTest | TargetTest) -> dict[str, Any]:

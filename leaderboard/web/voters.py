@@ -14,14 +14,20 @@ from django.views.decorators.http import require_safe
 from leaderboard.models import VoterFlag
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import voters as read
+from leaderboard.services.voters import NOBODY_SURE
 
 SENTENCES = {
     "position": _("Votes for one side of the page more often than the answers on it earn."),
     "uninformative": _("Votes do not follow which answer is better."),
     "target": _("Votes for one entry more often than it earns."),
+    "target-burst": _("Votes of these ten minutes favour one entry more than it earns."),
     "target-cohort": _("Votes of this hour favour one entry more than it earns."),
     "target-day": _("Votes of this day favour one entry more than it earns."),
     "target-network": _("Votes from this network favour one entry more than it earns."),
+    "target-group": _("Some voters, of few votes each, vote for one entry whatever it answers; this is surely one."),
+    "target-group-only": _(
+        "Some voters, of few votes each, vote for one entry whatever it answers; none is surely one."
+    ),
 }
 
 
@@ -50,4 +56,5 @@ def _line(flag: VoterFlag) -> Line:
         (gettext(name.replace("_", " ")), str(value) if isinstance(value, int) else f"{value:.3g}")
         for name, value in flag.evidence.items()
     ]
-    return Line(flag, str(SENTENCES[flag.kind]), numbers)
+    kind = f"{flag.kind}-only" if flag.voter == NOBODY_SURE else flag.kind
+    return Line(flag, str(SENTENCES[kind]), numbers)

@@ -67,3 +67,21 @@ def test_a_board_without_votes_tests_nobody():
         "uninformative": 0,
         "targets": 0,
     }
+
+
+def test_a_group_of_few_votes_each_is_found_with_its_surest_members():
+    rng = random.Random(2)
+    names = (*NAMES, "last")
+    made = fact_board(names, {f"p{i}": "" for i in range(30)}, judges=0, counts_votes=True)
+    for voter in range(60):
+        for key in rng.sample(sorted(made.prompts), 14):
+            first, second = rng.sample(names, 2)
+            fan = voter < 6 and "last" in (first, second)
+            wins = first == "last" if fan else (rng.random() < 0.85) == (names.index(first) < names.index(second))
+            made.vote(first, second, key, Outcome.A if wins else Outcome.B, voter=f"user:{voter}")
+    counts = boards.refresh(made.board).details["voters"]
+    found = VoterFlag.objects.filter(kind="target-group")
+    assert {flag.target.model.name for flag in found} == {"last"}
+    assert {flag.voter for flag in found} <= {f"user:{voter}" for voter in range(6)}
+    assert found.count() >= 3 and all(flag.evidence["chance"] >= 0.9 for flag in found)
+    assert counts["targets"] >= 1
