@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from leaderboard.contracts.values import Outcome
-from leaderboard.models import Ballot, Board, BoardSnapshot, Comparison, Entry, Output, Prompt, Vote
+from leaderboard.models import Ballot, Board, Comparison, Entry, Output, Prompt, QuarantineDecision, Vote
 from leaderboard.queries.integrity import kept, quarantined
 from leaderboard.queries.prepared import Prepared
 
@@ -41,9 +41,14 @@ class Close:
 
 
 def open_boards() -> QuerySet[Board]:
-    """Boards that take votes, with their policies and rules, and their votes by the last refresh, NULL before it."""
+    """Boards that take votes, with their policies and rules.
+
+    `votes_so_far` and `plan_made`: votes by the last refresh, and when it made the plan of pairs; NULL before it.
+    `quarantines`: whether anybody was ever quarantined, on whatever board.
+    """
     found = Board.objects.select_related("policy", "voting_rules").filter(open_to_votes=True)
-    return found.annotate(votes_so_far=F("pair_plan__votes"))
+    plan = {"votes_so_far": F("pair_plan__votes"), "plan_made": F("pair_plan__made_at")}
+    return found.annotate(**plan, quarantines=Exists(QuarantineDecision.objects.all()))
 
 
 _OPEN = Prepared[Board](lambda slug: open_boards().filter(slug=slug).order_by(), slug=str)
@@ -56,7 +61,7 @@ def open_board(slug: str) -> Board | None:
 
 def _with_latest(token: str) -> QuerySet[Any]:
     last = Ballot.objects.filter(board=OuterRef("board"), voter=OuterRef("voter")).order_by("-pk").values("pk")[:1]
-    found = Ballot.objects.select_related("vote__undo", "comparison").annotate(latest=Subquery(last))
+    found: QuerySet[Any] = Ballot.objects.select_related("vote__undo", "comparison").annotate(latest=Subquery(last))
     return found.filter(token=token)
 
 
@@ -70,7 +75,8 @@ def ballot(token: str) -> Any:
 
 def _issued(board: int, voter: str) -> QuerySet[Any]:
     mine = Vote.objects.filter(voter=voter, comparison=OuterRef("comparison"))
-    return Ballot.objects.filter(board=board, voter=voter).annotate(voted=Exists(mine)).order_by("-pk")[:1]
+    found: QuerySet[Any] = Ballot.objects.filter(board=board, voter=voter).annotate(voted=Exists(mine))
+    return found.order_by("-pk")[:1]
 
 
 _ISSUED = Prepared[Any](_issued, board=int, voter=str)
@@ -100,7 +106,8 @@ def differing_pair(pk: int) -> Comparison | None:
 
 def pair(shown: Ballot, *, names: bool = False) -> Pair:
     """The pair of a ballot; `names`: with all that tells who wrote it. One query each, none for a pair just drawn."""
-    found = shown.comparison if _is_read(shown) else _PAIR(pk=shown.comparison_id)[0]
+    known = Ballot.comparison.is_cached(shown) and holds_texts(shown.comparison)
+    found = shown.comparison if known else _PAIR(pk=shown.comparison_id)[0]
     left, right = (found.b, found.a) if shown.swapped else (found.a, found.b)
     if names:
         entries = {entry.pk: entry for entry in _ENTRIES(one=left.entry_id, two=right.entry_id)}
@@ -108,9 +115,9 @@ def pair(shown: Ballot, *, names: bool = False) -> Pair:
     return Pair(found.prompt, left, right)
 
 
-def _is_read(shown: Ballot) -> bool:
-    """Whether the ballot holds its pair with the texts already."""
-    return Ballot.comparison.is_cached(shown) and Comparison.a.is_cached(shown.comparison)  # type: ignore[attr-defined]
+def holds_texts(pair: Comparison) -> bool:
+    """Whether the texts of a pair were read with it."""
+    return bool(Comparison.a.is_cached(pair) and Comparison.b.is_cached(pair))
 
 
 def chosen(ballot: Ballot) -> str:
@@ -136,7 +143,7 @@ _CAST = Prepared[tuple[str, str]](_cast_by_others, comparison=int, voter=str)
 def others(board: Board, ballot: Ballot) -> dict[str, int]:
     """How many others chose what on this pair, as this voter saw its sides: votes that count, without skips."""
     outcomes = dict(_CAST(comparison=ballot.comparison_id, voter=ballot.voter))
-    for voter in quarantined(board, among=outcomes) if outcomes else ():
+    for voter in quarantined(board, among=outcomes) if outcomes and getattr(board, "quarantines", True) else ():
         del outcomes[voter]
     count = Counter(chosen_of(outcome, swapped=ballot.swapped) for outcome in outcomes.values())
     return {choice: count[choice] for choice in CHOICES}
@@ -151,12 +158,12 @@ def closest(board: Board) -> Close | None:
     if board.current_id is None:
         return None
     key = f"closest:{board.created_at.timestamp()}:{board.current_id}"
-    found: Close | None = cache.get_or_set(key, lambda: _closest(board.current), None)
+    found: Close | None = cache.get_or_set(key, lambda: _closest(board), None)
     return found
 
 
-def _closest(snapshot: BoardSnapshot) -> Close | None:
-    lines = snapshot.details.get("neighbours", [])
+def _closest(board: Board) -> Close | None:
+    lines = board.current.details.get("neighbours", []) if board.current else []
     open_lines = [line for line in lines if line["more"]]
     if not open_lines:
         return None

@@ -59,7 +59,7 @@ def _running(built: QuerySet[Any], values: dict[Any, Any]) -> QuerySet[Any]:
     sql, params = compiler.prepared
     compiler.as_sql = lambda *_, **__: (sql, tuple(values.get(param, param) for param in params))
     query = copy.copy(built.query)
-    query.get_compiler = lambda *_, **__: compiler
+    query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
     found: QuerySet[Model] = QuerySet(built.model, query, built.db)
     found._iterable_class, found._fields = built._iterable_class, built._fields  # type: ignore[attr-defined]
     return found

@@ -10,6 +10,8 @@ import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from itertools import cycle
 from typing import Any
 
@@ -45,7 +47,8 @@ class Drawn:
 
 def draw(board: Board, *, voter: str) -> Drawn | None:
     """A pair with two different texts that this voter has never been shown; None only where there is none left."""
-    plan = _PLAN.one(board=board.pk)
+    made = getattr(board, "plan_made", None)
+    plan = _plan_of(board.pk, made) if made else _PLAN.one(board=board.pk)
     pairs = _pairs(plan) if plan else {}
     turns = _turns(board, plan)
     found = _candidate(voter, pairs, turns) or _left(_fresh(voter).filter(_scope(board, plan)), pairs, turns)
@@ -117,6 +120,14 @@ def _on_turns(voter: str, **ids: int) -> QuerySet[Any]:
 
 
 _PLAN = Prepared[PairPlan](lambda board: PairPlan.objects.filter(board=board).exclude(entries=[]), board=int)
+
+
+@lru_cache(maxsize=32)
+def _plan_of(board: int, made: datetime) -> PairPlan | None:
+    """The plan that was made at that moment, or since: with many entries it is large, and the same for all voters."""
+    return _PLAN.one(board=board)
+
+
 _TURNS = Prepared[tuple[int, int]](
     lambda board, category: (
         PromptTurn.objects.filter(board=board, category=category)

@@ -8,6 +8,7 @@ from django.core.cache import cache
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, Comparison, Output, VotingRules
+from leaderboard.queries.arena import holds_texts
 from leaderboard.ratings.leaks import known_names, leaks, names_of_model
 
 NAMES_SECONDS = 60
@@ -22,24 +23,26 @@ def given_away(board: Board, rules: VotingRules, pair: Comparison) -> list[str]:
     mark = fingerprint(VERSION, sorted(names))[:16]
     keys = {f"leak:{pk}:{mark}": pk for pk in (pair.a_id, pair.b_id)}
     known: dict[str, tuple[str, ...]] = cache.get_many(keys)
-    new = _looked_at({key: pk for key, pk in keys.items() if key not in known}, names)
-    return sorted({name for found in (known | new).values() for name in found})
+    missing = {key: pk for key, pk in keys.items() if key not in known}
+    if missing:
+        texts = _texts(pair)
+        new = {key: leaks(texts[pk], names) for key, pk in missing.items()}
+        cache.set_many(new, LOOK_SECONDS)
+        known |= new
+    return sorted({name for found in known.values() for name in found})
+
+
+def _texts(pair: Comparison) -> dict[int, str]:
+    """The texts by the ids of their outputs; no query where the pair holds them."""
+    if holds_texts(pair):
+        return {output.pk: output.text for output in (pair.a, pair.b)}
+    return dict(Output.objects.filter(pk__in=[pair.a_id, pair.b_id]).values_list("pk", "text"))
 
 
 def names_in(board: Board, rules: VotingRules, texts: Iterable[str]) -> list[str]:
     """The same of texts that are not stored, as of answers that are still being written."""
     names = _names(board, rules)
     return sorted({name for text in texts for name in leaks(text, names)})
-
-
-def _looked_at(outputs: dict[str, int], names: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    """What texts give away that were not looked at lately, kept under their keys; no query where there is none."""
-    if not outputs:
-        return {}
-    texts = dict(Output.objects.filter(pk__in=outputs.values()).values_list("pk", "text"))
-    found = {key: leaks(texts[pk], names) for key, pk in outputs.items()}
-    cache.set_many(found, LOOK_SECONDS)
-    return found
 
 
 def _names(board: Board, rules: VotingRules) -> frozenset[str]:
