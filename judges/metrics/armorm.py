@@ -17,6 +17,7 @@ from transformers import LlamaConfig, LlamaModel, LlamaPreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.said import said
 
 ARCHITECTURE = "LlamaForRewardModelWithGating"
 GATE_TEXT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -68,7 +69,9 @@ class ArmoRM(LlamaPreTrainedModel):  # type: ignore[no-untyped-call]
         model, told = loaded
         if told["missing_keys"]:
             names = ", ".join(sorted(told["missing_keys"])[:3])
-            raise InvalidInput(FieldError(("model",), f"This is no whole ArmoRM: its weights lack {names}."))
+            raise InvalidInput(
+                FieldError(("model",), said("This is no whole ArmoRM: its weights lack {names}.", names=names))
+            )
         found: ArmoRM = model
         return found
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from judges.metrics.extract import check
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Scored
 
 
@@ -31,8 +32,8 @@ class ExactMatch:
     def score(self, *, prompt: str, reference: str, text: str) -> Scored:
         """The value for one output; no reference and no stated answer are unscored, each with its reason."""
         if not reference.strip():
-            return Scored(None, "no reference")
+            return Scored(None, said("no reference"))
         found = check(text, reference, self.params.marker)
         if found.found is None:
-            return Scored(None, "no answer found")
+            return Scored(None, said("no answer found"))
         return Scored(float(found.right), extracted=found.found)

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from leaderboard.contracts.model_folder import WeightsParams, identify
 from leaderboard.contracts.params import InvalidInput, Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Scorable, Scored
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class RewardModel:
     def score_many(self, items: Sequence[Scorable]) -> list[Scored]:
         """The scores in the order of `items`. Raises as `score`, and MemoryError where one alone does not fit."""
         filled = [place for place, item in enumerate(items) if item.text.strip()]
-        scores = [Scored(None, "empty output")] * len(items)
+        scores = [Scored(None, said("empty output"))] * len(items)
         if filled:
             found = _reader(self.params).read([(items[place].prompt, items[place].text) for place in filled])
             for place, value in zip(filled, found, strict=True):
@@ -84,8 +85,8 @@ class RewardModel:
 
 def _scored(value: float | None) -> Scored:
     if value is None:
-        return Scored(None, "longer than the reward model's context")
-    return Scored(value) if math.isfinite(value) else Scored(None, "the reward model gave no number")
+        return Scored(None, said("longer than the reward model's context"))
+    return Scored(value) if math.isfinite(value) else Scored(None, said("the reward model gave no number"))
 
 
 @lru_cache(maxsize=KEPT)

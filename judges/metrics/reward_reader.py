@@ -12,6 +12,7 @@ from judges.metrics.armorm import ARCHITECTURE, ArmoRM
 from judges.metrics.reward_model import RewardModelParams
 from leaderboard.contracts.model_folder import origin
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.said import said
 
 FSFAIRX = "FsfairX-LLaMA3-RM-v0.1"
 
@@ -89,9 +90,14 @@ def plain_text(tokenizer: Any, text: str) -> str:
 def _adapter(params: RewardModelParams, config: Any, tokenizer: Any) -> str:
     gated = ARCHITECTURE in (config.architectures or ())
     if params.adapter == "armorm" and not gated:
-        raise _fault("adapter", f"{params.model} is no {ARCHITECTURE}; choose another adapter.")
+        raise _fault(
+            "adapter",
+            said(
+                "{model} is no {architecture}; choose another adapter.", model=params.model, architecture=ARCHITECTURE
+            ),
+        )
     if params.adapter in ("chat", "fsfairx") and not tokenizer.chat_template:
-        raise _fault("adapter", f"{params.model} has no chat template; choose plain.")
+        raise _fault("adapter", said("{model} has no chat template; choose plain.", model=params.model))
     if params.adapter != "auto":
         return params.adapter
     if gated:
@@ -107,9 +113,14 @@ def _load_classifier(where: str, **pinned: Any) -> Any:
     )
     if told["missing_keys"]:
         names = ", ".join(sorted(told["missing_keys"])[:3])
-        raise _fault("model", f"This is no reward model: its weights lack {names}.")
+        raise _fault("model", said("This is no reward model: its weights lack {names}.", names=names))
     if model.config.num_labels != 1:
-        raise _fault("model", f"This model gives {model.config.num_labels} numbers; a reward model gives one.")
+        raise _fault(
+            "model",
+            said(
+                "This model gives {num_labels} numbers; a reward model gives one.", num_labels=model.config.num_labels
+            ),
+        )
     return model
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from judges.metrics.words import words
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Scored
 
 
@@ -54,7 +55,7 @@ class RougeL:
         """The chosen measure for one output; unscored without a reference."""
         wanted = words(reference)
         if not wanted:
-            return Scored(None, "no reference")
+            return Scored(None, said("no reference"))
         found = overlap(words(text), wanted)
         return Scored({"f1": found.f1, "precision": found.precision, "recall": found.recall}[self.params.measure])
 

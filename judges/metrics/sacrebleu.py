@@ -9,6 +9,7 @@ from pydantic import Field
 from sacrebleu.metrics.bleu import BLEU
 
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Scored
 
 
@@ -46,5 +47,5 @@ class SacreBleu:
     def score(self, *, prompt: str, reference: str, text: str) -> Scored:
         """BLEU of one output; unscored without a reference."""
         if not reference.strip():
-            return Scored(None, "no reference")
+            return Scored(None, said("no reference"))
         return Scored(min(1.0, self._bleu.sentence_score(text, [reference]).score / 100))

@@ -7,7 +7,7 @@ what `manage.py messages` looks for, so their templates must be written out wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -53,20 +53,29 @@ def counted(template: str, plural: str, n: int, **values: Any) -> Said:
     return Said(template, plural, {"n": n, **values})
 
 
-def kept(text: str) -> dict[str, Any]:
-    """What to store of a sentence, as JSON, to say it again later; `again` reads it.
+def joined(texts: Sequence[str]) -> str:
+    """Sentences one after another."""
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    return said("{first} {rest}", first=texts[0], rest=joined(texts[1:]))
+
+
+def kept(text: str) -> str | dict[str, Any]:
+    """What to store of a sentence, as JSON, to say it again later; `again` reads it. A constant is kept as it is.
 
     Values that are sentences are kept in the same way; any other must be plain JSON.
     """
-    if not isinstance(text, Said):
-        return {"template": text}
+    if not isinstance(text, Said) or not text.values:
+        return text[:]
     values = {name: kept(value) if isinstance(value, Said) else value for name, value in text.values.items()}
     found = {"template": text.template, "plural": text.plural, "values": values}
     return {name: part for name, part in found.items() if part or name == "template"}
 
 
-def again(stored: Mapping[str, Any]) -> Said:
+def again(stored: str | Mapping[str, Any]) -> str:
     """The sentence that `kept` stored. Raises KeyError where it is not one."""
+    if isinstance(stored, str):
+        return stored
     values = {
         name: again(value) if isinstance(value, Mapping) else value for name, value in stored.get("values", {}).items()
     }

@@ -17,7 +17,9 @@ from django.utils.translation.template import templatize
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.registry import FAMILIES
+from leaderboard.ratings.pairing import Sampling
 from leaderboard.services.arenas import ArenaSettings
+from leaderboard.services.live_rules import LiveSettings
 
 PACKAGES = ("leaderboard", "judges", "workers")
 KEYWORDS: Mapping[str, Any] = {
@@ -33,7 +35,8 @@ KEYWORDS: Mapping[str, Any] = {
     "said": None,
     "counted": (1, 2),
 }
-FORMS: tuple[type[Params], ...] = (ArenaSettings,)
+FORMS: tuple[type[Params], ...] = (Sampling, ArenaSettings, LiveSettings)
+"""Settings that are shown, beside those of plugins."""
 
 
 @dataclass(frozen=True)

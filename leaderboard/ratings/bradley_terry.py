@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import joined, said
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.bootstrap import bootstrap
 from leaderboard.ratings.intervals import IntervalParams, z_value
@@ -106,13 +107,13 @@ class BradleyTerry:
 
     def _check_anchor(self, names: tuple[str, ...]) -> None:
         if self.params.anchor and self.params.anchor not in names:
-            raise ValueError(f"The anchor '{self.params.anchor}' is not among the entrants.")
+            raise ValueError(said("The anchor '{anchor}' is not among the entrants.", anchor=self.params.anchor))
 
     def _styled(self, battles: Battles, plain: Fit) -> RatingTable:
         styled = fit_styled(battles, plain, self.params.style, ridge=self.params.ridge)
         table, before = self.table(styled.fit), self.table(plain)
         extra = {**table.extra, **self._style_extra(styled), "plain": _ranks_of(before)}
-        gone = [f"The measure '{name}' never differs, so it is left out." for name in styled.dropped]
+        gone = [said("The measure '{name}' never differs, so it is left out.", name=name) for name in styled.dropped]
         return RatingTable(table.method, table.version, table.params, table.ratings, (*table.notes, *gone), extra)
 
     def _style_extra(self, styled: StyledFit) -> dict[str, Any]:
@@ -165,13 +166,25 @@ class BradleyTerry:
         notes = []
         if not result.connected:
             groups = len(np.unique(result.component))
-            notes.append(f"The battles do not put all entrants on one scale: {groups} groups of them are rated apart.")
+            notes.append(
+                said(
+                    "The battles do not put all entrants on one scale: {groups} groups of them are rated apart.",
+                    groups=groups,
+                )
+            )
             if self.params.anchor:
-                notes.append("Only the anchor's own group is anchored; in every other group the mean is 1000.")
+                notes.append(said("Only the anchor's own group is anchored; in every other group the mean is 1000."))
         if result.clustered and result.n_clusters < FEW_CLUSTERS:
-            notes.append(f"Only {result.n_clusters} clusters: the intervals are likely too narrow.")
+            notes.append(
+                said("Only {n_clusters} clusters: the intervals are likely too narrow.", n_clusters=result.n_clusters)
+            )
         if extra.get("degenerate"):
-            notes.append(f"{extra['degenerate']} replicates fell into unconnected parts and are left out.")
+            notes.append(
+                said(
+                    "{degenerate} replicates fell into unconnected parts and are left out.",
+                    degenerate=extra["degenerate"],
+                )
+            )
         return tuple(notes)
 
 
@@ -186,10 +199,10 @@ class _Spread:
 
 def _why_unrated(n: int) -> str:
     if not n:
-        return "No battles."
-    return (
-        "Rated apart, and alone: no chain of wins or ties leads from it to another entrant and back, "
-        "as when it won, or lost, every battle."
+        return said("No battles.")
+    return said(
+        "Rated apart, and alone: no chain of wins or ties leads from it to another entrant and back, as when "
+        "it won, or lost, every battle."
     )
 
 
@@ -197,14 +210,22 @@ def _note(result: Fit, place: int, spread: _Spread | None) -> str:
     parts = []
     if not result.connected:
         size, n, used = len(result.members(place)), result.n[place], result.used[place]
-        parts.append(f"Rated apart, among {size} of {len(result.names)} entrants; {used} of its {n} battles count.")
+        parts.append(
+            said(
+                "Rated apart, among {size} of {n_names} entrants; {used} of its {n} battles count.",
+                size=size,
+                n_names=len(result.names),
+                used=used,
+                n=n,
+            )
+        )
     if spread is None and result.clusters[place] < 2:
-        parts.append("One battle or one cluster only: no interval.")
+        parts.append(said("One battle or one cluster only: no interval."))
     elif spread is None:
-        parts.append("Most replicates do not tie the entrants together: no interval.")
+        parts.append(said("Most replicates do not tie the entrants together: no interval."))
     elif spread.se < NO_SPREAD:
-        parts.append("Every verdict is the same, so the interval says nothing.")
-    return " ".join(parts)
+        parts.append(said("Every verdict is the same, so the interval says nothing."))
+    return joined(parts)
 
 
 def _degenerate(result: Fit, draws: Floats) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.holm import holm
 from leaderboard.ratings.pairs import PairTable, among
 from leaderboard.ratings.strengths import SCALE, Fit
@@ -133,7 +134,7 @@ def covariance_neighbours(
     for i, j in pairwise(order):
         variance = float(covariance[i, i] + covariance[j, j] - 2 * covariance[i, j])
         se = None if math.isnan(variance) else math.sqrt(max(0.0, variance))
-        note = "Their joint spread is not known." if se is None else ""
+        note = said("Their joint spread is not known.") if se is None else ""
         contrasts.append(Contrast(names[i], names[j], float(values[i] - values[j]), se, note=note))
     return separations(contrasts, confidence)
 
@@ -147,14 +148,14 @@ def paired_contrast(names: tuple[str, str], first: Side | None, second: Side | N
     """
     judged = [(sign, side) for sign, side in ((1.0, first), (-1.0, second)) if side is not None]
     if not judged or not all(len(side.credit) for _, side in judged):
-        return Contrast(*names, math.nan, None, note="One of them has no battles.")
+        return Contrast(*names, math.nan, None, note=said("One of them has no battles."))
     difference = 100 * (_mean(first) - _mean(second))
     influence = [sign * (side.credit - _mean(side)) / len(side.credit) for sign, side in judged]
     _, place = np.unique(np.concatenate([side.cluster for _, side in judged]), return_inverse=True)
     sums = np.bincount(place, np.concatenate(influence))
     groups = len(sums)
     if groups < 2:
-        return Contrast(*names, difference, None, note="One battle or one cluster only.")
+        return Contrast(*names, difference, None, note=said("One battle or one cluster only."))
     se = 100 * math.sqrt(groups / (groups - 1) * float(np.sum(sums**2)))
     rate = None if se < NO_SPREAD else 1 / (se**2 * len(place))
     return Contrast(*names, difference, se, rate, groups)
@@ -262,15 +263,19 @@ def _separation(contrast: Contrast, p: float | None, p_holm: float | None, decid
 
 def _with_more(separation: Separation, contrast: Contrast, level: float, power: float) -> Separation:
     if separation.p_value is None:
-        return dataclasses.replace(separation, note=contrast.note or "Every verdict is the same: no spread is known.")
+        return dataclasses.replace(
+            separation, note=contrast.note or said("Every verdict is the same: no spread is known.")
+        )
     if contrast.rate is None:
-        return dataclasses.replace(separation, note="How much one more judgment adds is not known.")
+        return dataclasses.replace(separation, note=said("How much one more judgment adds is not known."))
     if separation.difference < NO_SPREAD:
-        return dataclasses.replace(separation, note="The difference is 0: no number of judgments decides it.")
+        return dataclasses.replace(separation, note=said("The difference is 0: no number of judgments decides it."))
     needed = _information_needed(separation.difference, 1 / float(contrast.se or 0) ** 2, level, power)
     more = needed / contrast.rate
     if not more <= MOST:
-        return dataclasses.replace(separation, note="The difference is too small for any sensible number of judgments.")
+        return dataclasses.replace(
+            separation, note=said("The difference is too small for any sensible number of judgments.")
+        )
     return dataclasses.replace(separation, more=max(1, math.ceil(more)))
 
 

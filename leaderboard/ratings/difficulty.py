@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.logistic import Floats, sigmoid
 
 Ints = NDArray[np.int64]
@@ -68,7 +69,7 @@ def fit_difficulty(verdicts: Verdicts) -> Floats:
             break
     spread = float(np.std(gamma))
     if spread < 1e-6:
-        raise ValueError("The verdicts show no difference between prompts.")
+        raise ValueError(said("The verdicts show no difference between prompts."))
     return np.asarray(gamma / spread)
 
 
@@ -78,9 +79,9 @@ def _sizes(verdicts: Verdicts) -> tuple[int, int]:
     entries = int(verdicts.entry.max(initial=-1)) + 1
     prompts = int(verdicts.prompt.max(initial=-1)) + 1
     if len(np.unique(verdicts.entry)) < LEAST_ENTRIES:
-        raise ValueError(f"A difficulty needs {LEAST_ENTRIES} entries.")
+        raise ValueError(said("A difficulty needs {least_entries} entries.", least_entries=LEAST_ENTRIES))
     if len(np.unique(verdicts.prompt)) < LEAST_PROMPTS:
-        raise ValueError(f"A difficulty needs {LEAST_PROMPTS} prompts.")
+        raise ValueError(said("A difficulty needs {least_prompts} prompts.", least_prompts=LEAST_PROMPTS))
     return entries, prompts
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 
 POINTS_PER_TENFOLD_ODDS = 400.0
@@ -90,7 +91,7 @@ class Elo:
             version=self.version,
             params=self.params.canonical(),
             ratings=tuple(_last(line) for line in lines),
-            notes=("Elo depends on the order of the battles: read it as a history, not as a ranking.",),
+            notes=(said("Elo depends on the order of the battles: read it as a history, not as a ranking."),),
             extra={
                 "history": {
                     line.name: [list(p) for p in zip(line.n_battles, line.rating, strict=True)] for line in lines
@@ -102,5 +103,5 @@ class Elo:
 def _last(line: EloLine) -> Rating:
     n = line.n_battles[-1]
     if not n:
-        return Rating(line.name, None, None, None, None, 0, note="No battles.")
+        return Rating(line.name, None, None, None, None, 0, note=said("No battles."))
     return Rating(line.name, line.rating[-1], None, None, None, n)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from statistics import median
 
+from leaderboard.ratings.flag_sentences import Evidence, sentence_of
+
 UNIQUE_SHARE = 0.9
 """Share of different outputs, of the share to be expected, below which repeats are a flag."""
 SHORT_ANSWER_SHARE = 0.5
@@ -123,8 +125,12 @@ class Flag:
 
     kind: str
     entry: str
-    evidence: Mapping[str, float | int | str] = field(default_factory=dict)
-    sentence: str = ""
+    evidence: Evidence = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """What was found, for people."""
+        return sentence_of(self.kind, self.evidence)
 
 
 def summarise(
@@ -261,14 +267,9 @@ def _repeats(name: str, own: OutputSummary, others: Sequence[OutputSummary], ref
         "expected_share": expected,
     }
     if own.n_unique == 1:
-        yield Flag("constant-output", name, evidence, f"All its {own.n_compared} answers are one and the same text.")
+        yield Flag("constant-output", name, evidence)
         return
-    yield Flag(
-        "duplicate-outputs",
-        name,
-        evidence,
-        f"Only {own.n_unique} of its {own.n_compared} answers differ; about {expected:.0%} would be usual.",
-    )
+    yield Flag("duplicate-outputs", name, evidence)
 
 
 def _lengths(name: str, own: OutputSummary, others: Sequence[OutputSummary]) -> Iterator[Flag]:
@@ -282,7 +283,6 @@ def _lengths(name: str, own: OutputSummary, others: Sequence[OutputSummary]) -> 
         "zero-length-variance",
         name,
         {"n_compared": own.n_compared, "mean_length": own.mean_length, "sd_length": own.sd_length},
-        f"Its answers to {own.n_compared} prompts all have about {own.mean_length:.0f} characters.",
     )
 
 
@@ -296,8 +296,6 @@ def _slope(own: Entry, others: Sequence[Entry]) -> Iterator[Flag]:
             "low-difficulty-slope",
             own.name,
             {"psi": own.psi, "median_psi": usual, "lc": own.lc, "raw": own.raw},
-            f"How often it wins hardly depends on the prompt (slope {own.psi:.2f}, usually {usual:.2f}), "
-            "and length control raises it.",
         )
 
 
@@ -308,7 +306,6 @@ def _marked(name: str, own: OutputSummary) -> Iterator[Flag]:
                 "template-markers",
                 name,
                 {"marker": hits.kind, "n": hits.n, "n_outputs": own.n, "place": hits.place, "excerpt": hits.excerpt},
-                f"{hits.n} of its {own.n} outputs hold text that belongs to a judge's or chat template.",
             )
 
 
@@ -319,7 +316,6 @@ def _empty(name: str, own: OutputSummary, others: Sequence[OutputSummary]) -> It
             "empty-outputs",
             name,
             {"n_outputs": own.n, "n_empty": own.n_empty, "median_share": usual},
-            f"{own.n_empty} of its {own.n} outputs are empty.",
         )
 
 
@@ -331,7 +327,6 @@ def _runaway(name: str, own: OutputSummary, others: Sequence[OutputSummary]) -> 
             "runaway-outputs",
             name,
             {"n_outputs": own.n, "n_truncated": own.n_truncated, "median_share": usual},
-            f"{own.n_truncated} of its {own.n} outputs ran into the token limit.",
         )
     length = _board(others, lambda other: other.mean_length)
     if length is not None and own.n_compared and own.mean_length > LONG * length:
@@ -339,5 +334,4 @@ def _runaway(name: str, own: OutputSummary, others: Sequence[OutputSummary]) -> 
             "runaway-outputs",
             name,
             {"mean_length": own.mean_length, "median_length": length},
-            f"Its answers are {own.mean_length / length:.1f} times as long as is usual here.",
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leaderboard.contracts.said import said
+
 VERBOSE, CONCISE = "_verbose", "_concise"
 
 
@@ -40,9 +42,9 @@ def length_gameability(
     bases = tuple(sorted(name for name in metric if all(name + suffix in metric for suffix in suffixes)))
     scale, reason = _scale(metric, win_rates, suffixes[0])
     if not bases:
-        reason = f"No entry has both a '{suffixes[0]}' and a '{suffixes[1]}' variant."
+        reason = said("No entry has both a '{first}' and a '{second}' variant.", first=suffixes[0], second=suffixes[1])
     elif any(metric[base] + metric[base + suffix] <= 0 for base in bases for suffix in suffixes):
-        reason = "A base and its variant have a mean that is not positive, so no relative spread."
+        reason = said("A base and its variant have a mean that is not positive, so no relative spread.")
     if reason:
         return Gameability(None, None, bases, reason)
     verbose, concise = (100 * scale * _spread(metric, bases, suffix) for suffix in suffixes)
@@ -62,10 +64,10 @@ def _scale(metric: Mapping[str, float], win_rates: Mapping[str, float], left_out
     # sorted, so that the order of the entries moves no last digit
     names = sorted(name for name in metric if name in win_rates and not name.endswith(left_out))
     if len(names) < 2:
-        return math.nan, "Fewer than two entries have both numbers."
+        return math.nan, said("Fewer than two entries have both numbers.")
     own, raw = (float(np.std([board[name] for name in names], ddof=1)) for board in (metric, win_rates))
     if not (own and raw):
-        return math.nan, "The metric or the win rate is the same for every entry."
+        return math.nan, said("The metric or the win rate is the same for every entry.")
     return raw / own, ""
 
 

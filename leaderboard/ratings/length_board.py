@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.difficulty import Ints, fit_difficulty
 from leaderboard.ratings.intervals import IntervalParams, z_value
@@ -37,7 +38,7 @@ from leaderboard.ratings.logistic import Floats, sigmoid
 PUBLISHED = "alpacaeval-2"
 EDGE = 1e-12
 """A share this close to 0 or 1 is taken as this far from it."""
-WITHOUT = "Values without it can be some points too high for weak entries."
+WITHOUT = said("Values without it can be some points too high for weak entries.")
 Source = Literal["given", "fitted", "none"]
 
 
@@ -162,7 +163,7 @@ def fit_board(battles: Battles, params: LengthControlledParams, regulariser: Reg
     asked for cannot be had.
     """
     if not params.baseline:
-        raise ValueError("The length-controlled win rate needs a baseline.")
+        raise ValueError(said("The length-controlled win rate needs a baseline."))
     prompts, board = views(battles, params.baseline, params.measure)
     source, gamma, notes = _difficulty(battles, prompts, board, params)
     bound = regulariser or Regulariser.none()
@@ -232,22 +233,22 @@ class _Fitter:
 
     def _refusal(self, view: View) -> str:
         if not len(view.credit):
-            return "No verdicts against the baseline on answers of known length."
+            return said("No verdicts against the baseline on answers of known length.")
         if not view.std_delta():
-            return "Its lengths differ from the baseline's by the same number everywhere."
+            return said("Its lengths differ from the baseline's by the same number everywhere.")
         return self._refusal_as_published(view) if self.published else self._refusal_by_default(view)
 
     def _refusal_as_published(self, view: View) -> str:
         n, size = len(view.credit), self.prompts.size
         if n > size:
-            return f"It has {n} verdicts, and {size} difficulties to join by position."
-        return "" if n >= FOLDS else f"It has {n} verdicts, too few for {FOLDS} folds."
+            return said("It has {n} verdicts, and {size} difficulties to join by position.", n=n, size=size)
+        return "" if n >= FOLDS else said("It has {n} verdicts, too few for {folds} folds.", n=n, folds=FOLDS)
 
     def _refusal_by_default(self, view: View) -> str:
         met, size = view.prompts, self.prompts.size
         if met < self.params.coverage * size - 1e-9:
-            return f"Verdicts on {met} of {size} prompts only."
-        return "Every verdict is the same." if np.all(view.credit == view.credit[0]) else ""
+            return said("Verdicts on {met} of {size} prompts only.", met=met, size=size)
+        return said("Every verdict is the same.") if np.all(view.credit == view.credit[0]) else ""
 
 
 def _draws(params: LengthControlledParams, prompts: Prompts) -> NDArray[np.int64]:
@@ -263,14 +264,20 @@ def _difficulty(
     """Where the (P,) difficulty comes from, itself, and what the reader is told."""
     wanted = params.difficulty
     if params.mode == PUBLISHED and wanted in ("fitted", "none"):
-        raise ValueError(f"The mode {PUBLISHED} takes the benchmark's own difficulty; set difficulty to given.")
+        raise ValueError(
+            said(
+                "The mode {published} takes the benchmark's own difficulty; set difficulty to given.",
+                published=PUBLISHED,
+            )
+        )
     if wanted in ("auto", "given") and _is_known(battles, params.mode):
-        joined = "row position" if params.mode == PUBLISHED else "prompt"
+        by_row = said("Difficulty: the benchmark's own, joined by row position.")
+        by_prompt = said("Difficulty: the benchmark's own, joined by prompt.")
         gamma = np.asarray(battles.difficulty, dtype=np.float64)
-        return "given", gamma, (f"Difficulty: the benchmark's own, joined by {joined}.",)
+        return "given", gamma, (by_row if params.mode == PUBLISHED else by_prompt,)
     if wanted == "given" or params.mode == PUBLISHED:
-        raise ValueError("The battles give no prompts, or no difficulty for some of them.")
-    reason = "It was not asked for."
+        raise ValueError(said("The battles give no prompts, or no difficulty for some of them."))
+    reason: str = said("It was not asked for.")
     if wanted != "none":
         try:
             fitted = fit_difficulty(verdicts(board))
@@ -281,8 +288,12 @@ def _difficulty(
         else:
             # prompts without a verdict against the baseline get the mean
             gamma = np.concatenate([fitted, np.zeros(prompts.size - len(fitted))])
-            return "fitted", gamma, ("Difficulty: fitted from this board's verdicts; intervals hold it fixed.",)
-    return "none", np.zeros(prompts.size), (f"Difficulty: left out. {reason} {WITHOUT}",)
+            return "fitted", gamma, (said("Difficulty: fitted from this board's verdicts; intervals hold it fixed."),)
+    return (
+        "none",
+        np.zeros(prompts.size),
+        (said("Difficulty: left out. {reason} {without}", reason=reason, without=WITHOUT),),
+    )
 
 
 def _is_known(battles: Battles, mode: str) -> bool:
@@ -295,11 +306,12 @@ def _is_known(battles: Battles, mode: str) -> bool:
 
 def _regulariser_notes(params: LengthControlledParams, source: Source, rows: int) -> tuple[str, ...]:
     if not rows:
-        short = " The published fit has them, so it is not reproduced." if params.mode == PUBLISHED else ""
-        return (f"Fitted without regularising rows.{short}",)
+        if params.mode == PUBLISHED:
+            return (said("Fitted without regularising rows. The published fit has them, so it is not reproduced."),)
+        return (said("Fitted without regularising rows."),)
     if source == "given":
-        return (f"Fitted with {rows} regularising rows.",)
-    return (f"Fitted with {rows} regularising rows, at difficulty 0: theirs has another scale.",)
+        return (said("Fitted with {rows} regularising rows.", rows=rows),)
+    return (said("Fitted with {rows} regularising rows, at difficulty 0: theirs has another scale.", rows=rows),)
 
 
 def coefficients(board: Board) -> dict[str, Mapping[str, float]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.logistic import Floats, l1_logistic, sigmoid, softplus
 
 C_GRID = tuple(np.logspace(-4, 4, 10).tolist())
@@ -144,7 +145,7 @@ def cross_validated(rows: Rows, regulariser: Regulariser) -> Floats:
     features, target, weight = _stacked(rows, regulariser)
     size = target.shape[1]
     if size < FOLDS:
-        raise ValueError(f"{FOLDS} folds need at least {FOLDS} rows.")
+        raise ValueError(said("{folds} folds need at least {folds} rows.", folds=FOLDS))
     fold = np.arange(size) % FOLDS
     training = weight * (fold != np.arange(FOLDS)[:, None])
     share = weight[0] / np.bincount(fold, weight[0])[fold] / FOLDS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.difficulty import Ints, Verdicts
 from leaderboard.ratings.logistic import Floats
@@ -79,9 +80,9 @@ def views(battles: Battles, baseline: str, measure: str) -> tuple[Prompts, tuple
     outside the difficulties.
     """
     if baseline not in battles.names:
-        raise ValueError(f"The baseline '{baseline}' is not among the entrants.")
+        raise ValueError(said("The baseline '{baseline}' is not among the entrants.", baseline=baseline))
     if measure not in battles.measures:
-        raise ValueError(f"The battles carry no lengths: there is no measure '{measure}'.")
+        raise ValueError(said("The battles carry no lengths: there is no measure '{measure}'.", measure=measure))
     prompts, place = _prompts(battles)
     home = battles.names.index(baseline)
     flipped = battles.a == home
@@ -126,7 +127,7 @@ def _prompts(battles: Battles) -> tuple[Prompts, Ints]:
     else:
         size = len(battles.difficulty)
         if len(place) and not 0 <= place.min() <= place.max() < size:
-            raise ValueError(f"A prompt lies outside the {size} difficulties.")
+            raise ValueError(said("A prompt lies outside the {size} difficulties.", size=size))
     own = Prompts(np.arange(size), size)
     return (own if battles.cluster is None else _units(place, cluster, own)), place
 

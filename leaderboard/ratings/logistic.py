@@ -13,6 +13,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.contracts.said import said
+
 Floats = NDArray[np.float64]
 
 TOLERANCE = 1e-11
@@ -84,7 +86,7 @@ def l1_logistic(
         share = _Line(target, c * weight, logits, moved, w, goal).shares()
         w = np.where(share == 1, goal, w + share * (goal - w))
         logits = logits + share * moved
-    raise ValueError("the logistic fit found no optimum")
+    raise ValueError(said("the logistic fit found no optimum"))
 
 
 @dataclass(frozen=True)

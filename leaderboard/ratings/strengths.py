@@ -11,6 +11,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import coo_array
 from scipy.special import expit
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings import clusters, pairs
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.pairs import Floats, Ints, PairTable, among, components, each, evened, sum_by
@@ -67,9 +68,21 @@ class Fit:
         Raises: ValueError where i and j stand on different scales, or either has fewer than two clusters.
         """
         if self.component[i] != self.component[j]:
-            raise ValueError(f"'{self.names[i]}' and '{self.names[j]}' are rated apart and cannot be compared.")
+            raise ValueError(
+                said(
+                    "'{first}' and '{second}' are rated apart and cannot be compared.",
+                    first=self.names[i],
+                    second=self.names[j],
+                )
+            )
         if min(self.clusters[i], self.clusters[j]) < 2:
-            raise ValueError(f"'{self.names[i]}' and '{self.names[j]}' need two battles or clusters each.")
+            raise ValueError(
+                said(
+                    "'{first}' and '{second}' need two battles or clusters each.",
+                    first=self.names[i],
+                    second=self.names[j],
+                )
+            )
         v = self.covariance
         return SCALE * math.sqrt(max(0.0, float(v[i, i] + v[j, j] - 2 * v[i, j])))
 
@@ -140,7 +153,7 @@ def solve(table: PairTable, size: int, start: Floats | None = None) -> Floats:
         if spread < TOLERANCE or last / 2 < spread < ROUNDING:
             return theta
         last = spread
-    raise ValueError("Bradley–Terry did not converge: the battles tie the entrants together too weakly.")
+    raise ValueError(said("Bradley–Terry did not converge: the battles tie the entrants together too weakly."))
 
 
 def _newton_step(table: PairTable, theta: Floats) -> Floats:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.special import expit
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings import clusters
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.pairs import Floats, Ints, sum_by
@@ -59,10 +60,10 @@ def features(battles: Battles, names: Sequence[str]) -> tuple[Floats, Floats]:
 def _difference(battles: Battles, name: str) -> Floats:
     if name not in battles.measures:
         known = ", ".join(battles.measures) or "none"
-        raise ValueError(f"The battles have no measure '{name}'. Measures: {known}.")
+        raise ValueError(said("The battles have no measure '{name}'. Measures: {known}.", name=name, known=known))
     left, right = (np.asarray(side, dtype=np.float64) for side in battles.measures[name])
     if not (np.all(np.isfinite(left)) and np.all(np.isfinite(right)) and np.all(left >= 0) and np.all(right >= 0)):
-        raise ValueError(f"The measure '{name}' must be finite and not negative.")
+        raise ValueError(said("The measure '{name}' must be finite and not negative.", name=name))
     total = left + right
     return np.divide(left - right, total, out=np.zeros(len(left)), where=total > 0)
 
@@ -122,7 +123,9 @@ class _Problem:
             if reach < TOLERANCE or last / 2 < reach < ROUNDING:
                 return self._centred(w[:size]), w[size:]
             last = reach
-        raise ValueError("Style control found no optimum: the features separate the verdicts, or are too few to tell.")
+        raise ValueError(
+            said("Style control found no optimum: the features separate the verdicts, or are too few to tell.")
+        )
 
     def covariance(self, theta: Floats, beta: Floats) -> Floats:
         """(K+F, K+F) sandwich H⁻¹BH⁻¹, B from the summed score of each cluster."""
@@ -196,5 +199,5 @@ def _solved(matrix: Floats, right: Floats) -> Floats:
         return np.asarray(np.linalg.solve(matrix, right))
     except np.linalg.LinAlgError:
         raise ValueError(
-            "Style control cannot tell the features apart: one of them follows from the others or from who plays."
+            said("Style control cannot tell the features apart: one of them follows from the others or from who plays.")
         ) from None

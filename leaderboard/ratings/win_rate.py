@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.intervals import IntervalParams, mean_with_se, z_value
 from leaderboard.ratings.ranks import with_ranks
@@ -103,7 +104,7 @@ class WinRate:
         if self.params.baseline:
             place = _place(battles, self.params.baseline)
             met = int(np.sum((battles.a == place) | (battles.b == place)))
-            ratings[place] = Rating(self.params.baseline, 50.0, 0.0, 50.0, 50.0, met, note="The baseline itself.")
+            ratings[place] = Rating(self.params.baseline, 50.0, 0.0, 50.0, 50.0, met, note=said("The baseline itself."))
         return RatingTable(
             method=self.name,
             version=self.version,
@@ -114,14 +115,14 @@ class WinRate:
 
     def _rating(self, name: str, side: Side) -> Rating:
         if not len(side.credit):
-            against = " against the baseline" if self.params.baseline else ""
-            return Rating(name, None, None, None, None, 0, note=f"No battles{against}.")
+            why = said("No battles against the baseline.") if self.params.baseline else said("No battles.")
+            return Rating(name, None, None, None, None, 0, note=why)
         value, se = win_rate(side)
         n = len(side.credit)
         if se is None:
-            return Rating(name, value, None, None, None, n, note="One battle or one cluster only: no interval.")
+            return Rating(name, value, None, None, None, n, note=said("One battle or one cluster only: no interval."))
         reach = z_value(self.params.confidence) * se
-        note = "Every verdict is the same, so the interval says nothing." if _constant(side) else ""
+        note: str = said("Every verdict is the same, so the interval says nothing.") if _constant(side) else ""
         return Rating(name, value, se, max(0.0, value - reach), min(100.0, value + reach), n, note=note)
 
 
@@ -131,7 +132,7 @@ def _constant(side: Side) -> bool:
 
 def _place(battles: Battles, name: str) -> int:
     if name not in battles.names:
-        raise ValueError(f"The baseline '{name}' is not among the entrants.")
+        raise ValueError(said("The baseline '{name}' is not among the entrants.", name=name))
     return battles.names.index(name)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from leaderboard.contracts.said import Said, kept, said
 from leaderboard.ratings import active, deciding, pairs
 from leaderboard.ratings.entry_flags import Flag
 from leaderboard.ratings.fragility import Fragility, bradley_terry_fragility, win_rate_fragility
@@ -53,6 +54,8 @@ class Details(TypedDict, total=False):
     """entry, kind, sentence, evidence, cleared."""
     voters: dict[str, int]
     """Voters tested, and how many of them each test found; nobody is named."""
+    said: dict[str, Any]
+    """By English sentence that stands above or in a row's note: its template and values (`contracts.said.kept`)."""
     people: Mapping[str, Any]
     """What `services.people.People` documents; empty on a board that counts no votes."""
 
@@ -92,14 +95,14 @@ def _notes(result: Tables) -> list[str]:
     """What readers of the ranking must know: the chief method's own notes, or why it gave nothing."""
     rater = result.ground.board.rater
     if rater in result.reasons:
-        return [f"{rater}: {result.reasons[rater]}"]
+        return [said("{name}: {reason}", name=rater, reason=result.reasons[rater])]
     return list(result.chief.notes) if result.chief else []
 
 
 def _baseline_note(result: Tables, flags: Sequence[Flag], cleared: frozenset[tuple[str, str]]) -> Sequence[str]:
     baseline = result.ground.board.baseline
     if baseline and any(flag.entry == baseline.slug and (flag.entry, flag.kind) not in cleared for flag in flags):
-        return ("The baseline is flagged. It stays in the ranking, since the others are measured by it.",)
+        return (said("The baseline is flagged. It stays in the ranking, since the others are measured by it."),)
     return ()
 
 
@@ -197,11 +200,26 @@ def _gameability(result: Tables, metric: Mapping[str, float], raw: Mapping[str, 
     return dataclasses.asdict(found)
 
 
+def sayings(*places: Any) -> dict[str, Any]:
+    """By its English: each sentence with values within these lists, tuples and mappings, to be said again later."""
+    found: dict[str, Any] = {}
+    for value in places:
+        if isinstance(value, Said):
+            found |= {value[:]: kept(value)} if value.values else {}
+        elif isinstance(value, Mapping):
+            found |= sayings(*value.values())
+        elif isinstance(value, list | tuple):
+            found |= sayings(*value)
+    return found
+
+
 def plain(value: Any) -> Any:
     """`value` with numpy's numbers as Python's, tuples as lists, and numbers that JSON does not have as None."""
     kind = type(value)
     if kind in _PLAIN:
         return value
+    if kind is Said:
+        return value[:]
     if kind is float:
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):

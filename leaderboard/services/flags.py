@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, Entry, Flag, FlagDecision, Prompt, User
@@ -88,9 +89,9 @@ def decide(*, flag: Flag, user: Any, cleared: bool, reason: str) -> FlagDecision
         raise PermissionError(f"Only a person with the permission {RIGHT} decides on flags.")
     told = " ".join(reason.split())
     if not told:
-        raise InvalidInput(FieldError(("reason",), "Say why, so that others can follow the decision."))
+        raise InvalidInput(FieldError(("reason",), _("Say why, so that others can follow the decision.")))
     if len(told) > 500:
-        raise InvalidInput(FieldError(("reason",), "At most 500 characters."))
+        raise InvalidInput(FieldError(("reason",), _("At most 500 characters.")))
     with transaction.atomic():
         decision = FlagDecision.objects.create(flag=flag, user=user, cleared=cleared, reason=told)
         action, data = "flag-cleared" if cleared else "flag-raised", {"kind": flag.kind}

@@ -12,6 +12,7 @@ import numpy as np
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
+from leaderboard.contracts.said import again, kept, said
 from leaderboard.ratings import pairs
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
 from leaderboard.ratings.gameability import CONCISE, VERBOSE
@@ -73,7 +74,16 @@ def _coverage(battles: Battles, home: int, size: int) -> tuple[list[int], Battle
 
 
 def _short(name: str, met: int, size: int) -> Rating:
-    return Rating(name, None, None, None, None, met, note=f"Verdicts on {met} of {size} prompts only.")
+    return Rating(
+        name, None, None, None, None, met, note=said("Verdicts on {met} of {size} prompts only.", met=met, size=size)
+    )
+
+
+def _as_json(table: RatingTable) -> dict[str, Any]:
+    """The table as plain values, its sentences so that they can be said again."""
+    found = dataclasses.asdict(table)
+    ratings = [{**rating, "note": kept(rating["note"])} for rating in found["ratings"]]
+    return {**found, "ratings": ratings, "notes": [kept(note) for note in found["notes"]]}
 
 
 def _variants(ground: Ground, battles: Battles, baseline: str) -> Regulariser | None:
@@ -129,12 +139,12 @@ class _Fits:
         """From the memo where nothing has changed."""
         whole = fingerprint(LENGTH, self.keys)
         own = [self.memo.get(key) for key in self.keys.values()]
-        if (kept := self.memo.get(whole)) is not None:
-            ratings = tuple(Rating(**rating) for rating in kept["ratings"])
-            return RatingTable(**{**kept, "ratings": ratings, "notes": tuple(kept["notes"])})
+        if (known := self.memo.get(whole)) is not None:
+            ratings = tuple(Rating(**{**rating, "note": again(rating["note"])}) for rating in known["ratings"])
+            return RatingTable(**{**known, "ratings": ratings, "notes": tuple(map(again, known["notes"]))})
         found = self._from_known() if any(own) else None
         found = found or self._anew()
-        self.memo.put(whole, dataclasses.asdict(found))
+        self.memo.put(whole, _as_json(found))
         return found
 
     def _rate(self, battles: Battles, **params: Any) -> RatingTable:
@@ -156,16 +166,16 @@ class _Fits:
             return None
         stale = [place for place, rating in enumerate(plain.ratings) if self.memo.get(self.keys[rating.name]) is None]
         rows = np.isin(self.battles.a, stale) | np.isin(self.battles.b, stale)
-        again = self._rate(self.battles.take(rows), difficulty=plain.extra["difficulty"])
-        self._keep(dataclasses.replace(again, ratings=tuple(again.ratings[place] for place in stale)))
+        anew = self._rate(self.battles.take(rows), difficulty=plain.extra["difficulty"])
+        self._keep(dataclasses.replace(anew, ratings=tuple(anew.ratings[place] for place in stale)))
         ratings = with_ranks([self._with_interval(rating) for rating in plain.ratings])
-        params = {**plain.params, "replicates": again.params["replicates"]}
+        params = {**plain.params, "replicates": anew.params["replicates"]}
         return dataclasses.replace(plain, ratings=ratings, params=params)
 
     def _keep(self, table: RatingTable) -> None:
         for rating in table.ratings:
-            self.memo.put(self.keys[rating.name], [rating.se, rating.low, rating.high, rating.note])
+            self.memo.put(self.keys[rating.name], [rating.se, rating.low, rating.high, kept(rating.note)])
 
     def _with_interval(self, rating: Rating) -> Rating:
         se, low, high, note = self.memo.get(self.keys[rating.name])
-        return dataclasses.replace(rating, se=se, low=low, high=high, note=note)
+        return dataclasses.replace(rating, se=se, low=low, high=high, note=again(note))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.said import said
 from leaderboard.models import Board
 from leaderboard.ratings import pairs
 from leaderboard.ratings.battles import Battles, Rating, RatingTable
@@ -79,7 +80,7 @@ class Tables:
             self.reasons[name] = str(problem)
         except Exception as problem:  # a guest's fault must not keep the board from being refreshed
             log.exception("The rater of %s failed.", name)
-            self.reasons[name] = f"The rater failed: {problem!r}"
+            self.reasons[name] = said("The rater failed: {problem}", problem=repr(problem))
         else:
             self.tables |= {} if table is None else {name: table}
 
@@ -87,7 +88,7 @@ class Tables:
 def _whole(table: RatingTable, battles: Battles) -> RatingTable:
     """The table, if it is one. Raises ValueError where entrants are missing from it."""
     if sorted(table.by_name()) != sorted(battles.names):
-        raise ValueError("The rater did not rate every entrant.")
+        raise ValueError(said("The rater did not rate every entrant."))
     return table
 
 
@@ -137,7 +138,7 @@ def _add_rates(result: Tables, baseline: str, memo: Memo) -> None:
         every = Tables(result.ground, result.found, result.ranked, result.found.battles)
         every.rate("win-rate", result.found.battles, {"baseline": baseline})
     if baseline in every.battles.names and textless(result.ground):
-        every.reasons[LENGTH] = "The texts of the answers are not stored, so their lengths are not known."
+        every.reasons[LENGTH] = said("The texts of the answers are not stored, so their lengths are not known.")
     elif baseline in every.battles.names:
         every.add(LENGTH, lambda: length_controlled(result.ground, every.battles, baseline, memo))
     for name in ("win-rate", LENGTH):
@@ -186,6 +187,7 @@ def _columns(result: Tables, slug: str, kinds: list[str]) -> dict[str, Any]:
     rating = of.get("bradley-terry" if board in (*VALUE_OF, "elo") else board)
     style, wins = of.get("style"), result.tables.get("win-rate")
     outcomes = wins.extra.get("outcomes", {}) if wins else {}
+    note = _note(chief, kinds)
     return {
         **_group("rank", chief, ranks=True),
         **_group("rating", rating),
@@ -198,7 +200,7 @@ def _columns(result: Tables, slug: str, kinds: list[str]) -> dict[str, Any]:
         "elo": elo.value if (elo := of.get("elo")) else None,
         "discrete_win_rate": outcomes.get(slug, {}).get("discrete_win_rate"),
         "flags": kinds,
-        "note": _note(chief, kinds)[:300],
+        "note": note if len(note) <= 300 else note[:300],
     }
 
 
@@ -213,5 +215,5 @@ def _group(name: str, rating: Rating | None, *, se: bool = False, ranks: bool = 
 
 def _note(chief: Rating | None, kinds: list[str]) -> str:
     if kinds:
-        return f"Out of the ranking until a person clears it: {', '.join(kinds)}."
-    return chief.note if chief else "No verdict yet."
+        return said("Out of the ranking until a person clears it: {kinds}.", kinds=", ".join(kinds))
+    return chief.note if chief else said("No verdict yet.")

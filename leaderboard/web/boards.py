@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leaderboard.benchmarks.exchange.formats import FORMATS
@@ -18,10 +19,14 @@ from leaderboard.models import Board, Submission
 from leaderboard.queries import audits, people, standings, variation
 from leaderboard.queries import boards as read
 from leaderboard.queries.standings import Line, View
-from leaderboard.web import columns, language
+from leaderboard.web import board_jobs, columns
 from leaderboard.web.audits import worths
+from leaderboard.web.basis import basis
 from leaderboard.web.charts.whiskers import measure, whiskers
 from leaderboard.web.columns import Cell
+from leaderboard.web.flags import sentence
+from leaderboard.web.language import current as current_language
+from leaderboard.web.language import listed, retold, translated
 from leaderboard.web.people import together
 from leaderboard.web.variation import ladders
 
@@ -42,11 +47,8 @@ class Shown:
     cells: list[Cell]
     flags: list[Warned]
     first_flagged: bool
-
-    @property
-    def note(self) -> str:
-        """The row's note, unless a chip or the heading above says the same."""
-        return "" if self.row.flagged or self.row.is_baseline else self.row.standing.note
+    note: str
+    """Empty where a chip or the heading above says the same."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,15 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     _check_category(found, view.category)
     active = read.active_submissions(found)
     report, audit = variation.newest_digest(found), audits.newest(found)
-    family = people.family(found)
-    etag = _etag(request, found, view, active, [report, audit, [[one.slug, one.current_id] for one in family]])
+    family, stuck = people.family(found), board_jobs.lines(request, found)
+    seen = [[line.job.pk, line.job.state, line.job.error] for line in stuck]
+    reports = [report, audit, [[one.slug, one.current_id] for one in family], seen]
+    etag = _etag(request, found, view, active, reports)
     unread = "messages" in request.COOKIES  # a 304 would hide them
     answer = None if unread else get_conditional_response(request, etag=etag)
     if answer is None:
         shown = _ladder(found, view) if report else {}
-        beside = {"together": together(found, family), "family": family, "has_report": bool(report)}
+        beside = {"together": together(found, family), "family": family, "has_report": bool(report), "stuck": stuck}
         answer = render(request, "board.html", {**_context(found, view, active), **shown, **beside})
     answer["ETag"] = etag
     answer["Cache-Control"] = "no-cache"
@@ -104,7 +108,7 @@ def _etag(request: HttpRequest, found: Board, view: View, active: list[Submissio
     """
     digest = found.current.digest if found.current else "empty"
     known = [found.wanted, found.built, found.title, *reports]
-    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), language.current(), *known]
+    seen = [request.user.pk, request.META.get("CSRF_COOKIE"), view.but(), current_language(), *known]
     shown = fingerprint("page", seen, [[str(s.pk), s.state] for s in active])
     return f'"{digest}.{shown[:12]}"'
 
@@ -118,6 +122,7 @@ def _context(found: Board, view: View, active: list[Submission]) -> dict[str, An
     kinds = columns.kinds(rows, view)
     shown = _shown(rows, kinds, details, measure(found.rater, style=view.style))
     notes = any(line.note for line in shown)
+    chosen = next((one for one in details.get("categories") or [] if one["name"] == view.category), None)
     return {
         "board": found,
         "view": view,
@@ -128,9 +133,11 @@ def _context(found: Board, view: View, active: list[Submission]) -> dict[str, An
         "lines": shown,
         "details": details,
         "style": details.get("style") or [],
+        "style_names": listed(translated(one["name"]) for one in details.get("style") or []),
+        "told_notes": [retold(details, note) for note in details.get("notes") or []],
+        "basis": basis(found, details, chosen) if details else "",
         "style_choices": _style_choices(view) if styles else [],
         "categories": _category_choices(details, view),
-        "chosen": next((one for one in details.get("categories") or [] if one["name"] == view.category), None),
         "active": active,
         "stale": found.built < found.wanted,
         "votes_here": found.open_to_votes,
@@ -162,7 +169,8 @@ def _shown(rows: list[Line], kinds: list[columns.Kind], details: dict[str, Any],
     found, before = [], False
     for row in rows:
         cells = columns.cells(row, kinds, field, bars.get(row.standing.pk))
-        found.append(Shown(row, cells, _flags(row, flags), row.flagged and not before))
+        note = "" if row.flagged or row.is_baseline else retold(details, row.standing.note)
+        found.append(Shown(row, cells, _flags(row, flags), row.flagged and not before, note))
         before = row.flagged
     return found
 
@@ -172,21 +180,24 @@ def _sentences(details: dict[str, Any]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for flag in details.get("flags") or []:
         if not flag.get("cleared"):
-            found[flag["entry"]][flag["kind"]] = flag["sentence"]
+            found[flag["entry"]][flag["kind"]] = sentence(flag["kind"], flag.get("evidence") or {}, flag["sentence"])
     return found
 
 
 def _flags(row: Line, sentences: dict[str, dict[str, str]]) -> list[Warned]:
     own = sentences.get(row.standing.entry.slug, {})
     kinds = dict.fromkeys([*row.standing.flags, *own])
-    return [Warned(kind.replace("-", " "), own.get(kind, "")) for kind in kinds]
+    return [Warned(translated(kind.replace("-", " ")), own.get(kind, "")) for kind in kinds]
 
 
 def _style_choices(view: View) -> list[Choice]:
     return [
-        Choice("as judged", view.but(style=False), not view.style, "Ratings from the verdicts as they are"),
+        Choice(_("as judged"), view.but(style=False), not view.style, _("Ratings from the verdicts as they are")),
         Choice(
-            "with style held equal", view.but(style=True), view.style, "Ratings as if all answers were styled alike"
+            _("with style held equal"),
+            view.but(style=True),
+            view.style,
+            _("Ratings as if all answers were styled alike"),
         ),
     ]
 
@@ -200,4 +211,4 @@ def _category_choices(details: dict[str, Any], view: View) -> list[Choice]:
         Choice(f"{one['name']} ({one['prompts']})", view.but(category=one["name"]), view.category == one["name"])
         for one in found
     ]
-    return [Choice("all prompts", view.but(category=""), not view.category), *named]
+    return [Choice(_("all prompts"), view.but(category=""), not view.category), *named]

@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from leaderboard.contracts.said import said
 from leaderboard.queries.standings import Line, View
 from leaderboard.web.charts.whiskers import Whisker
+from leaderboard.web.language import translated
 
 NONE = "–"
 
@@ -84,19 +88,19 @@ def chance_text(chance: float | None) -> str:
 
 
 def _above_next(row: Any) -> Text:
-    return Text(chance_text(row.chance), f"about {row.more:,} more" if row.more else "")
+    return Text(chance_text(row.chance), _("about %(n)s more") % {"n": f"{row.more:,}"} if row.more else "")
 
 
 def _missing(row: Any) -> Text:
-    return Text(f"{row.missing:,}", f"{row.unscored:,} unscored" if row.unscored else "")
+    return Text(f"{row.missing:,}", _("%(n)s unscored") % {"n": f"{row.unscored:,}"} if row.unscored else "")
 
 
 KINDS = (
-    Kind("rating", "Rating", "Rating with its 95 % interval", "rating", _plain("rating", 0), "↑", "rating"),
+    Kind("rating", said("Rating"), said("Rating with its 95 % interval"), "rating", _plain("rating", 0), "↑", "rating"),
     Kind(
         "lc",
-        "LC win rate",
-        "Win rate in percent as if all answers had the same length, with its standard error",
+        said("LC win rate"),
+        said("Win rate in percent as if all answers had the same length, with its standard error"),
         "lc",
         _with_error("lc"),
         "↑",
@@ -104,8 +108,8 @@ KINDS = (
     ),
     Kind(
         "win-rate",
-        "Win rate",
-        "Mean credit in percent, with its standard error",
+        said("Win rate"),
+        said("Mean credit in percent, with its standard error"),
         "win_rate",
         _with_error("win_rate"),
         "↑",
@@ -113,28 +117,28 @@ KINDS = (
     ),
     Kind(
         "above-next",
-        "Above next",
-        "Chance that it really stands above the next one, and about how many more judgments would decide it",
+        said("Above next"),
+        said("Chance that it really stands above the next one, and about how many more judgments would decide it"),
         "chance",
         _above_next,
         how="neighbours",
     ),
-    Kind("n", "n", "Verdicts counted", "n", lambda row: Text(f"{row.n:,}"), how="counts"),
+    Kind("n", "n", said("Verdicts counted"), "n", lambda row: Text(f"{row.n:,}"), how="counts"),
     Kind(
         "missing",
-        "Missing",
-        "Verdicts and outputs that should be there and are not",
+        said("Missing"),
+        said("Verdicts and outputs that should be there and are not"),
         "missing",
         _missing,
         "↓",
         "counts",
         True,
     ),
-    Kind("score", "Score", "The board's metric in percent", "score", _plain("score", 1), "↑"),
+    Kind("score", said("Score"), said("The board's metric in percent"), "score", _plain("score", 1), "↑"),
     Kind(
         "length",
-        "Length",
-        "Mean length of an output in characters",
+        said("Length"),
+        said("Mean length of an output in characters"),
         "mean_length",
         _plain("mean_length", 0),
         "",
@@ -142,21 +146,46 @@ KINDS = (
         True,
     ),
     Kind(
-        "tokens", "Tokens", "Mean length of an output in tokens", "mean_tokens", _plain("mean_tokens", 1), "", "", True
+        "tokens",
+        said("Tokens"),
+        said("Mean length of an output in tokens"),
+        "mean_tokens",
+        _plain("mean_tokens", 1),
+        "",
+        "",
+        True,
     ),
-    Kind("cost", "Cost", "What the outputs cost, in US dollars", "cost_usd", _plain("cost_usd", 4, "$"), "↓", "", True),
+    Kind(
+        "cost",
+        said("Cost"),
+        said("What the outputs cost, in US dollars"),
+        "cost_usd",
+        _plain("cost_usd", 4, "$"),
+        "↓",
+        "",
+        True,
+    ),
 )
 STYLED = Kind(
     "rating",
-    "Rating, style equal",
-    "Rating with the style of the answers held equal, with its 95 % interval",
+    said("Rating, style equal"),
+    said("Rating with the style of the answers held equal, with its 95 % interval"),
     "style_rating",
     _plain("style_rating", 0),
     "↑",
     "style",
 )
-RANK = Kind("rank", "Rank", "Ranks that the data cannot tell apart are shown as a group", "", Text, "", "ranks", True)
-ENTRY = Kind("entry", "Entry", "Model and decoding", "", Text, up_first=True)
+RANK = Kind(
+    "rank",
+    said("Rank"),
+    said("Ranks that the data cannot tell apart are shown as a group"),
+    "",
+    Text,
+    "",
+    "ranks",
+    True,
+)
+ENTRY = Kind("entry", said("Entry"), said("Model and decoding"), "", Text, up_first=True)
 UNSTYLED_ONLY = ("above-next",)
 """Columns about the order of the ranking itself, which is another one where style is held equal."""
 
@@ -178,7 +207,7 @@ def _head(kind: Kind, view: View) -> Head:
     current = view.key == kind.key
     aria = ("descending" if view.down else "ascending") if current else ""
     down = not view.down if current else not kind.up_first
-    hint = kind.hint + {"↑": "; higher is better", "↓": "; lower is better"}.get(kind.better, "")
+    hint = translated(kind.hint) + {"↑": _("; higher is better"), "↓": _("; lower is better")}.get(kind.better, "")
     href = view.but(sort=f"{'-' if down else ''}{kind.key}")
     return Head(kind.key, kind.label, hint, href, aria, kind.better, kind.how)
 

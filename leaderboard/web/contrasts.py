@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from leaderboard.models import Board, Entry
 from leaderboard.queries.lengths import difficulties
@@ -25,6 +26,32 @@ class Contrast:
     difference: str
     chance: str
     more: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        told = {
+            "better": self.better,
+            "worse": self.worse,
+            "difference": self.difference,
+            "chance": self.chance,
+            "more": self.more,
+        }
+        if not self.more:
+            return (
+                _(
+                    "%(better)s stands %(difference)s points above %(worse)s, next to it; "
+                    "the chance that this order is real is %(chance)s."
+                )
+                % told
+            )
+        return (
+            _(
+                "%(better)s stands %(difference)s points above %(worse)s, next to it; "
+                "the chance that this order is real is %(chance)s, and %(more)s."
+            )
+            % told
+        )
 
 
 def contrast(details: Mapping[str, Any], left: Entry, right: Entry) -> Contrast | None:
@@ -47,8 +74,10 @@ def contrast(details: Mapping[str, Any], left: Entry, right: Entry) -> Contrast 
 
 def _more(one: Mapping[str, Any]) -> str:
     if one.get("decided"):
-        return "it is decided"
-    return f"about {one['more']:,} more judgments of the two would decide it" if one.get("more") else ""
+        return _("it is decided")
+    if not one.get("more"):
+        return ""
+    return _("about %(n)s more judgments of the two would decide it") % {"n": f"{one['more']:,}"}
 
 
 def record(details: Mapping[str, Any], left: Entry, right: Entry) -> str:
@@ -56,7 +85,13 @@ def record(details: Mapping[str, Any], left: Entry, right: Entry) -> str:
     met = both_ways(pairs(details)).get((left.slug, right.slug))
     if met is None:
         return ""
-    return f"{left} took {met.won:,.1f} of {met.n:,.0f} against {right}, {met.share:.1f} %; a tie counts one half."
+    return _("%(left)s took %(won)s of %(n)s against %(right)s, %(share)s %%; a tie counts one half.") % {
+        "left": left,
+        "right": right,
+        "won": f"{met.won:,.1f}",
+        "n": f"{met.n:,.0f}",
+        "share": f"{met.share:.1f}",
+    }
 
 
 def length_controlled(board: Board, details: Mapping[str, Any], left: Entry, right: Entry) -> float | None:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from leaderboard.contracts.params import InvalidInput
@@ -47,7 +48,7 @@ def decide_flag(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = DecisionForm(request.POST, prefix=prefix(pk))
     if not form.is_valid() or not _decided(request, flag, form):
         return _entry_page(request, flag.entry, {pk: form}, status=422)
-    messages.success(request, "Your decision is stored; the board is being worked out anew.")
+    messages.success(request, _("Your decision is stored; the board is being worked out anew."))
     return redirect(f"{reverse('entry', args=[slug])}#flags")
 
 
@@ -108,7 +109,9 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
     right = _pick(request.GET.get("b"), entries, baseline)
     differ = request.GET.get("differ") == "1"
     pairs, page = read_compare.pairings(board, left, right, differ=differ, number=request.GET.get("page", "1"))
-    shown = [{"pair": p, "left": as_html(p.left.text), "right": as_html(p.right.text)} for p in pairs]
+    shown = [
+        {"pair": p, "left": as_html(p.left.text), "right": as_html(p.right.text), "people": _people(p)} for p in pairs
+    ]
     return {
         "left": left,
         "right": right,
@@ -121,6 +124,12 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
         "pairs": shown,
         "page": page,
     }
+
+
+def _people(pairing: read_compare.Pairing) -> list[tuple[str, int]]:
+    """What people said, and how many of them."""
+    sides = {"left": _("left"), "right": _("right"), "tie": _("tie")}
+    return [(sides.get(side, side), n) for side, n in pairing.people.items()]
 
 
 def _pick(slug: str | None, entries: list[Entry], otherwise: Entry) -> Entry:

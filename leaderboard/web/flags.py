@@ -7,17 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leaderboard.queries.flags import FlagRecord
+from leaderboard.ratings.flag_sentences import sentence_of
+from leaderboard.web.language import listed, translated
 
 
 class DecisionForm(forms.Form):
     """Whether a flag is cleared or raised again, and why."""
 
     cleared = forms.TypedChoiceField(
-        choices=[("1", "Clear"), ("0", "Raise again")], coerce=lambda value: value == "1", widget=forms.HiddenInput
+        choices=[("1", gettext_lazy("Clear")), ("0", gettext_lazy("Raise again"))],
+        coerce=lambda value: value == "1",
+        widget=forms.HiddenInput,
     )
-    reason = forms.CharField(max_length=500, label="Reason", help_text="Stands in the history for everyone to read.")
+    reason = forms.CharField(
+        max_length=500,
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Stands in the history for everyone to read."),
+    )
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,7 @@ class Section:
 
     record: FlagRecord
     name: str
+    sentence: str
     evidence: list[tuple[str, str]]
     form: DecisionForm | None
 
@@ -35,12 +46,19 @@ def sections(records: Sequence[FlagRecord], *, may_decide: bool, bound: Mapping[
     return [
         Section(
             record,
-            record.flag.kind.replace("-", " "),
+            translated(record.flag.kind.replace("-", " ")),
+            sentence(record.flag.kind, record.flag.evidence, record.flag.sentence),
             list(evidence(record.flag.evidence)),
             (bound.get(record.flag.pk) or blank(record)) if may_decide else None,
         )
         for record in records
     ]
+
+
+def sentence(kind: str, evidence: Mapping[str, Any], stored: str) -> str:
+    """What a flag says, in the reader's language where its evidence still tells it."""
+    again = sentence_of(kind, evidence)
+    return translated(again if again == stored else stored)
 
 
 def blank(record: FlagRecord) -> DecisionForm:
@@ -60,14 +78,14 @@ def evidence(found: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
         if isinstance(value, Mapping):
             yield from evidence(value, name)
         else:
-            yield name, _value(value)
+            yield translated(name), _value(value)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_value, value))
+        return listed(map(_value, value))
     if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "not known"}[value]
+        return {True: _("yes"), False: _("no"), None: _("not known")}[value]
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from leaderboard.contracts.said import said
 from leaderboard.models import Standing
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import charts as read
@@ -17,12 +19,13 @@ from leaderboard.web import pairing
 from leaderboard.web.boards import details_of
 from leaderboard.web.charts.chart import names_of
 from leaderboard.web.columns import NONE, chance_text
+from leaderboard.web.language import listed, retold
 from leaderboard.web.methods import METHODS, ORDER, Method, rating_method
 
 DIFFICULTY = {
-    "given": "The difficulty of each instruction was given with the benchmark and joined by instruction.",
-    "fitted": "The difficulty of each instruction was fitted from this board's own judgments.",
-    "none": "No difficulty of instructions was used: there was none to join, and too little to fit it from.",
+    "given": said("The difficulty of each instruction was given with the benchmark and joined by instruction."),
+    "fitted": said("The difficulty of each instruction was fitted from this board's own judgments."),
+    "none": said("No difficulty of instructions was used: there was none to join, and too little to fit it from."),
 }
 
 
@@ -71,13 +74,14 @@ def how(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "board": board,
         "details": details,
+        "told_notes": [retold(details, note) for note in details.get("notes") or []],
         "methods": used(details, board.rater),
         "inputs": inputs(details, rows),
         "neighbours": separations(details, names),
         "asked": asked(details, names),
         "fragility": fragility_sentence(details, names),
         "difficulty": DIFFICULTY.get(length.get("difficulty", ""), ""),
-        "games": games(length),
+        "games": games(length, details),
         "pairing": pairing.section(board),
     }
     return render(request, "how.html", context)
@@ -100,33 +104,40 @@ def used(details: Mapping[str, Any], rater: str) -> list[Used]:
     if not kept and details.get("rater"):
         kept = {details["rater"]: {"version": details.get("version", "")}}
     names = sorted(kept, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-    return [_used(name, kept[name], name == rating_method(rater)) for name in names]
+    return [_used(name, kept[name], name == rating_method(rater), details) for name in names]
 
 
-def _used(name: str, kept: Mapping[str, Any], is_rating: bool) -> Used:
+def _used(name: str, kept: Mapping[str, Any], is_rating: bool, details: Mapping[str, Any]) -> Used:
     params = [(key, _value(value)) for key, value in (kept.get("params") or {}).items()]
     words = METHODS.get(name)
     return Used(
-        name, words, kept.get("version", ""), params, kept.get("notes") or [], kept.get("reason", ""), is_rating
+        name,
+        words,
+        kept.get("version", ""),
+        params,
+        [retold(details, note) for note in kept.get("notes") or []],
+        retold(details, kept.get("reason", "")),
+        is_rating,
     )
 
 
 def _value(value: Any) -> str:
     if value in ("", None, [], {}):
-        return "not set"
+        return _("not set")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        return listed(value)
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
 
 
 def separations(details: Mapping[str, Any], names: Mapping[str, str]) -> list[Neighbours]:
     """Each pair of neighbours, from the top of the board down."""
-    return [_separation(one, names) for one in details.get("neighbours") or []]
+    return [_separation(one, names, details) for one in details.get("neighbours") or []]
 
 
-def _separation(one: Mapping[str, Any], names: Mapping[str, str]) -> Neighbours:
+def _separation(one: Mapping[str, Any], names: Mapping[str, str], details: Mapping[str, Any]) -> Neighbours:
     p, decided = one.get("p_holm"), one.get("decided")
-    more = "decided" if decided else f"about {one['more']:,}" if one.get("more") else one.get("note") or NONE
+    about = _("about %(n)s") % {"n": f"{one['more']:,}"} if one.get("more") else ""
+    more = _("decided") if decided else about or retold(details, one.get("note") or "") or NONE
     return Neighbours(
         names.get(one["better"], one["better"]),
         names.get(one["worse"], one["worse"]),
@@ -154,7 +165,7 @@ def asked(details: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[st
 
 def _gain(gain: float | None) -> str:
     if gain is None:
-        return "nothing connects these two yet"
+        return _("nothing connects these two yet")
     return f"{gain:,.0f}" if gain >= 100 else f"{gain:.3g}"
 
 
@@ -164,20 +175,29 @@ def fragility_sentence(details: Mapping[str, Any], names: Mapping[str, str]) -> 
     if not found:
         return ""
     n, share = found["n_removed"], found["share"]
-    of = f" of {round(n / share):,}" if share else ""
-    challenger = names.get(found["challenger"], found["challenger"])
-    leader = names.get(found["leader"], found["leader"])
-    return f"Without {n:,}{of} judgments, {challenger} would lead instead of {leader}."
+    said_of = {
+        "n": f"{n:,}",
+        "challenger": names.get(found["challenger"], found["challenger"]),
+        "leader": names.get(found["leader"], found["leader"]),
+    }
+    if not share:
+        return _("Without %(n)s judgments, %(challenger)s would lead instead of %(leader)s.") % said_of
+    return _("Without %(n)s of %(all)s judgments, %(challenger)s would lead instead of %(leader)s.") % {
+        **said_of,
+        "all": f"{round(n / share):,}",
+    }
 
 
-def games(length: Mapping[str, Any]) -> list[Game]:
+def games(length: Mapping[str, Any], details: Mapping[str, Any]) -> list[Game]:
     """Length gameability of the raw and of the length-controlled win rate, where it was looked for."""
     kept = length.get("gameability") or {}
     if "reason" in kept:
-        return [Game("Both", None, None, kept["reason"])]
-    titles = (("raw", "Win rate"), ("lc", "Length-controlled win rate"))
+        return [Game(_("Both"), None, None, retold(details, kept["reason"]))]
+    titles = (("raw", _("Win rate")), ("lc", _("Length-controlled win rate")))
     return [
-        Game(title, kept[name].get("verbose"), kept[name].get("concise"), kept[name].get("reason") or "")
+        Game(
+            title, kept[name].get("verbose"), kept[name].get("concise"), retold(details, kept[name].get("reason") or "")
+        )
         for name, title in titles
         if kept.get(name)
     ]

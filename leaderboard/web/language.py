@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from leaderboard.contracts.said import Said
+from leaderboard.contracts.said import Said, again
 
 
 def translated(text: object) -> str:
@@ -35,6 +37,16 @@ def _looked_up(template: str) -> str:
 
 def _value(value: Any) -> Any:
     return translated(value) if isinstance(value, Said) else value
+
+
+def retold(details: Mapping[str, Any], text: str) -> str:
+    """A sentence that a snapshot keeps in English, in the reader's language; `details` are that snapshot's."""
+    return translated(again((details.get("said") or {}).get(text, text)))
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names one after another, as the reader's language separates them."""
+    return _(", ").join(map(str, names))
 
 
 def current() -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from leaderboard.contracts.params import Params
+from leaderboard.web.language import translated
 
 SCALE = {"step": "any"}
 LONG_TEXT = 4000
@@ -67,8 +69,8 @@ def _resolve(part: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, An
 
 def _field(name: str, part: Mapping[str, Any], *, required: bool) -> forms.Field:
     shared: dict[str, Any] = {
-        "label": part.get("title") or name,
-        "help_text": part.get("description", ""),
+        "label": translated(part.get("title") or name),
+        "help_text": translated(part.get("description", "")),
         "initial": part.get("default"),
         "required": required,
     }
@@ -114,13 +116,13 @@ def _text(part: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
 def _lines(part: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
     if part.get("items", {}).get("type", "string") != "string":
         return _json(part, shared)
-    hint = f"{shared['help_text']} One a line.".strip()
+    hint = " ".join(filter(None, (shared["help_text"], gettext("One a line."))))
     return LinesField(widget=forms.Textarea(attrs={"rows": 3}), **{**shared, "help_text": hint})
 
 
 def _json(_: Mapping[str, Any], shared: dict[str, Any]) -> forms.Field:
     """Anything else is typed as JSON."""
-    hint = f"{shared['help_text']} Written as JSON.".strip()
+    hint = " ".join(filter(None, (shared["help_text"], gettext("Written as JSON."))))
     first = shared["initial"]
     start = None if first is None else json.loads(json.dumps(first))
     return ValueField(widget=forms.Textarea(attrs={"rows": 3}), **{**shared, "help_text": hint, "initial": start})

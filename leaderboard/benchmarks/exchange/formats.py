@@ -14,6 +14,7 @@ from leaderboard.benchmarks.exchange.options import ReadOptions
 from leaderboard.benchmarks.exchange.preferences import SCHEMA as PAIR_SCHEMA
 from leaderboard.benchmarks.exchange.preferences import Preferences
 from leaderboard.benchmarks.exchange.writing import csv_rows, json_lines, json_list, parquet_rows, zipped
+from leaderboard.contracts.said import said
 
 Reader = Callable[[Sequence[Path], ReadOptions], Iterator[Item]]
 READERS: Mapping[str, Reader] = {
@@ -65,26 +66,31 @@ PREFERENCES = ("preferences", "preferences-parquet")
 FORMATS: Mapping[str, Format] = {
     form.name: form
     for form in (
-        Format("jsonl", "All columns, JSON lines", "jsonl", JSONL, plain.rows, json_lines),
-        Format("csv", "All columns, CSV", "csv", CSV, plain.rows, _csv(plain.SCHEMA)),
-        Format("parquet", "All columns, Parquet", "parquet", PARQUET, plain.rows, _parquet(plain.SCHEMA)),
-        Format("battles", "LMArena battles, JSON", "json", JSON, battles.rows, json_list),
-        Format("battles-jsonl", "LMArena battles, JSON lines", "jsonl", JSONL, battles.rows, json_lines),
-        Format("battles-csv", "LMArena battles, CSV", "csv", CSV, battles.table_rows, _csv(battles.SCHEMA)),
+        Format("jsonl", said("All columns, JSON lines"), "jsonl", JSONL, plain.rows, json_lines),
+        Format("csv", said("All columns, CSV"), "csv", CSV, plain.rows, _csv(plain.SCHEMA)),
+        Format("parquet", said("All columns, Parquet"), "parquet", PARQUET, plain.rows, _parquet(plain.SCHEMA)),
+        Format("battles", said("LMArena battles, JSON"), "json", JSON, battles.rows, json_list),
+        Format("battles-jsonl", said("LMArena battles, JSON lines"), "jsonl", JSONL, battles.rows, json_lines),
+        Format("battles-csv", said("LMArena battles, CSV"), "csv", CSV, battles.table_rows, _csv(battles.SCHEMA)),
         Format(
             "battles-parquet",
-            "LMArena battles, Parquet",
+            said("LMArena battles, Parquet"),
             "parquet",
             PARQUET,
             battles.table_rows,
             _parquet(battles.SCHEMA),
         ),
-        Format("alpaca-eval", "AlpacaEval's folder, zip", "zip", ZIP, files=alpaca.files),
-        Format("arena-hard", "Arena-Hard's folder, zip", "zip", ZIP, files=arena_hard.files),
-        Format("fastchat", "FastChat's folder, zip", "zip", ZIP, files=fastchat.files),
-        Format("preferences", "Preference pairs, JSON lines", "jsonl", JSONL, Preferences, json_lines),
+        Format("alpaca-eval", said("AlpacaEval's folder, zip"), "zip", ZIP, files=alpaca.files),
+        Format("arena-hard", said("Arena-Hard's folder, zip"), "zip", ZIP, files=arena_hard.files),
+        Format("fastchat", said("FastChat's folder, zip"), "zip", ZIP, files=fastchat.files),
+        Format("preferences", said("Preference pairs, JSON lines"), "jsonl", JSONL, Preferences, json_lines),
         Format(
-            "preferences-parquet", "Preference pairs, Parquet", "parquet", PARQUET, Preferences, _parquet(PAIR_SCHEMA)
+            "preferences-parquet",
+            said("Preference pairs, Parquet"),
+            "parquet",
+            PARQUET,
+            Preferences,
+            _parquet(PAIR_SCHEMA),
         ),
     )
 }

@@ -21,6 +21,8 @@ class Command(Base):
         "Needs babel, which the test extra installs."
     )
 
+    requires_system_checks = ()
+
     def add_arguments(self, parser: CommandParser) -> None:
         """Options."""
         parser.add_argument(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from leaderboard.web.charts.chart import Chart, Source, Table
 
 MOST = 25
@@ -135,10 +137,12 @@ def wins_chart(source: Source) -> Chart | None:
     best = max(cells.values(), key=lambda p: (p.share, p.n))
     return Chart(
         name="win-fractions",
-        title="Who wins against whom",
-        sentence="Blue: the entry of the row took more than half of the credit from that of the column; orange: less."
+        title=_("Who wins against whom"),
+        sentence=_(
+            "Blue: the entry of the row took more than half of the credit from that of the column; orange: less."
+        )
         + _rest(figure),
-        text=f"Clearest: {_won_words(best, source.names)}.",
+        text=_("Clearest: %(what)s.") % {"what": _won_words(best, source.names)},
         template="parts/charts/heatmap.html",
         figure=figure,
         table=Table(("entry", "against", "share_percent", "credit", "n"), _both_rows(cells, source.names)),
@@ -160,10 +164,12 @@ def counts_chart(source: Source) -> Chart | None:
     possible = len(source.names) * (len(source.names) - 1) // 2
     return Chart(
         name="battle-counts",
-        title="How often each pair met",
-        sentence=f"Blue: more often than the median pair, which met {middle:,.0f} times; orange: less; empty: never."
+        title=_("How often each pair met"),
+        sentence=_("Blue: more often than the median pair, which met %(middle)s times; orange: less; empty: never.")
+        % {"middle": f"{middle:,.0f}"}
         + _rest(figure),
-        text=f"{len(found):,} of {possible:,} pairs have met, {sum(p.n for p in found):,.0f} times in all.",
+        text=_("%(n)s of %(possible)s pairs have met, %(times)s times in all.")
+        % {"n": f"{len(found):,}", "possible": f"{possible:,}", "times": f"{sum(p.n for p in found):,.0f}"},
         template="parts/charts/heatmap.html",
         figure=figure,
         table=Table(("entry", "against", "n"), [(p.first, p.second, p.n) for p in found]),
@@ -184,11 +190,17 @@ def _both_rows(
 
 
 def _won_words(pair: Pair, names: Mapping[str, str]) -> str:
-    return f"{names[pair.first]} took {pair.share:.1f} % of {pair.n:,.0f} from {names[pair.second]}"
+    return _("%(first)s took %(share)s %% of %(n)s from %(second)s") % {
+        "first": names[pair.first],
+        "second": names[pair.second],
+        "share": f"{pair.share:.1f}",
+        "n": f"{pair.n:,.0f}",
+    }
 
 
 def _met_words(pair: Pair, names: Mapping[str, str]) -> str:
-    return f"{names[pair.first]} and {names[pair.second]} met {pair.n:,.0f} times"
+    told = {"first": names[pair.first], "second": names[pair.second], "n": f"{pair.n:,.0f}"}
+    return _("%(first)s and %(second)s met %(n)s times") % told
 
 
 def _count(n: float) -> str:
@@ -196,4 +208,5 @@ def _count(n: float) -> str:
 
 
 def _rest(figure: Heatmap) -> str:
-    return f" The first {MOST} in rank order are shown; the CSV has all." if figure.left_out else ""
+    shown = _("The first %(most)s in rank order are shown; the CSV has all.") % {"most": MOST}
+    return f" {shown}" if figure.left_out else ""

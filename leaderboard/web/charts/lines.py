@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from leaderboard.web.charts.chart import Chart, Course, Source, Table
 from leaderboard.web.charts.scales import Scale, Tick, ticks
 from leaderboard.web.charts.whiskers import PERCENT
+from leaderboard.web.language import listed
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640.0, 260.0, 56.0, 12.0, 12.0, 36.0
 MOST = 8
@@ -63,11 +66,11 @@ def elo_chart(source: Source) -> Chart | None:
         return None
     last = max(course[-1][0] for course in courses.values())
     first = min(course[0][0] for course in courses.values())
-    figure = drawn(courses, source.names, (f"{first:,.0f}", f"{last:,.0f} battles of its own"))
+    figure = drawn(courses, source.names, (f"{first:,.0f}", _("%(n)s battles of its own") % {"n": f"{last:,.0f}"}))
     return Chart(
         name="elo",
-        title="Elo history",
-        sentence="Sequential Elo over battles: it depends on their order, so it is a history and never the ranking.",
+        title=_("Elo history"),
+        sentence=_("Sequential Elo over battles: it depends on their order, so it is a history and never the ranking."),
         text=_ends(figure),
         template="parts/charts/lines.html",
         figure=figure,
@@ -85,9 +88,8 @@ def history_chart(source: Source) -> Chart | None:
     figure = drawn(courses, source.names, (_minute(times[0]), _minute(times[-1])), digits=int(percent))
     return Chart(
         name="history",
-        title="Rating over time",
-        sentence=f"{'Win rate in percent' if percent else 'Rating'} of the leading entries at each snapshot"
-        f" of this board, the last {len(set(times))} of them.",
+        title=_("Rating over time"),
+        sentence=_history_sentence(len(set(times)), percent=percent),
         text=_ends(figure),
         template="parts/charts/lines.html",
         figure=figure,
@@ -98,8 +100,16 @@ def history_chart(source: Source) -> Chart | None:
     )
 
 
+def _history_sentence(n: int, *, percent: bool) -> str:
+    if percent:
+        rates = _("Win rate in percent of the leading entries at each snapshot of this board, the last %(n)s of them.")
+        return rates % {"n": n}
+    return _("Rating of the leading entries at each snapshot of this board, the last %(n)s of them.") % {"n": n}
+
+
 def _ends(figure: Lines) -> str:
-    return "At the end: " + ", ".join(f"{line.label} {line.end}" for line in figure.lines) + "."
+    told = listed(f"{line.label} {line.end}" for line in figure.lines)
+    return _("At the end: %(values)s.") % {"values": told}
 
 
 def _minute(at: float) -> str:

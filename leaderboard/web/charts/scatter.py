@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from leaderboard.models import Standing
 from leaderboard.web.charts.chart import Chart, Source, Table
 from leaderboard.web.charts.scales import Scale, Tick, ticks
@@ -100,14 +102,16 @@ def lengths_chart(source: Source) -> Chart | None:
     if line is None:
         return None
     x, y = _axes(found, equal=False)
-    figure = _figure(found, x, y, [clipped(line, x, y)], ("Mean length in characters", "Win rate in %"))
+    figure = _figure(found, x, y, [clipped(line, x, y)], (_("Mean length in characters"), _("Win rate in %")))
     slope = f"{100 * line.slope:+.2f}".replace("-", "−")
     error = f" ± {100 * line.se:.2f}" if line.se is not None else ""
     return Chart(
         name="length",
-        title="Win rate against length",
-        sentence=f"100 characters more go with {slope}{error} points of win rate.",
-        text=f"Least squares over {line.n} ranked entries; the baseline and flagged entries are shown and not fitted.",
+        title=_("Win rate against length"),
+        sentence=_("100 characters more go with %(slope)s%(error)s points of win rate.")
+        % {"slope": slope, "error": error},
+        text=_("Least squares over %(n)s ranked entries; the baseline and flagged entries are shown and not fitted.")
+        % {"n": line.n},
         template="parts/charts/scatter.html",
         figure=figure,
         table=_table(found, "mean_length", "win_rate"),
@@ -125,11 +129,13 @@ def controlled_chart(source: Source) -> Chart | None:
     most = max(found, key=lambda place: abs(place.y - place.x))
     return Chart(
         name="length-controlled",
-        title="Length-controlled against raw win rate",
-        sentence=f"{above} of {len(found)} entries are above the diagonal: better once length is controlled for.",
-        text=f"Moved most: {most.name}, from {most.x:.1f} % to {most.y:.1f} %.",
+        title=_("Length-controlled against raw win rate"),
+        sentence=_("%(n)s of %(all)s entries are above the diagonal: better once length is controlled for.")
+        % {"n": above, "all": len(found)},
+        text=_("Moved most: %(name)s, from %(x)s %% to %(y)s %%.")
+        % {"name": most.name, "x": f"{most.x:.1f}", "y": f"{most.y:.1f}"},
         template="parts/charts/scatter.html",
-        figure=_figure(found, x, y, [diagonal], ("Raw win rate in %", "Length-controlled win rate in %")),
+        figure=_figure(found, x, y, [diagonal], (_("Raw win rate in %"), _("Length-controlled win rate in %"))),
         table=_table(found, "win_rate", "lc"),
     )
 

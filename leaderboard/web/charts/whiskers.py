@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from leaderboard.queries.standings import Row
 
 WIDTH, PAD = 160.0, 6.0
@@ -63,5 +65,6 @@ def _interval(row: Row, field: str) -> tuple[float, float, float] | None:
 
 def _interval_text(value: float, low: float, high: float, unit: str) -> str:
     if low == high:
-        return f"{value:.1f}{unit}, no interval"
-    return f"{value:.1f}{unit}, 95 % interval {low:.1f} to {high:.1f}{unit}"
+        return _("%(value)s, no interval") % {"value": f"{value:.1f}{unit}"}
+    told = {"value": f"{value:.1f}{unit}", "low": f"{low:.1f}", "high": f"{high:.1f}{unit}"}
+    return _("%(value)s, 95 %% interval %(low)s to %(high)s") % told

@@ -91,12 +91,12 @@ def test_gameability_is_told_for_each_measure_or_why_not():
         "raw": {"verbose": 21.35, "concise": 29.76, "reason": ""},
         "lc": {"verbose": None, "concise": None, "reason": "No."},
     }
-    assert [(g.name, g.verbose, g.reason) for g in games({"gameability": kept})] == [
+    assert [(g.name, g.verbose, g.reason) for g in games({"gameability": kept}, {})] == [
         ("Win rate", 21.35, ""),
         ("Length-controlled win rate", None, "No."),
     ]
-    assert [g.reason for g in games({"gameability": {"reason": "No variants."}})] == ["No variants."]
-    assert games({}) == []
+    assert [g.reason for g in games({"gameability": {"reason": "No variants."}}, {})] == ["No variants."]
+    assert games({}, {}) == []
 
 
 def test_the_page_has_inputs_methods_and_neighbours(client, board):

@@ -12,6 +12,8 @@ from django.utils import translation
 
 from leaderboard.contracts.said import Said, again, counted, kept, said
 from leaderboard.web.language import translated
+from tests.factories import submit
+from tests.leaderboard.web.test_pages import shown
 
 CHINESE = {"HTTP_ACCEPT_LANGUAGE": "zh-CN,zh;q=0.9,en;q=0.5"}
 
@@ -117,3 +119,17 @@ def test_a_page_costs_the_same_queries_in_each_language(client, board, django_as
         client.get(f"/boards/{board.slug}/")
     with django_assert_num_queries(len(english)):
         client.get(f"/boards/{board.slug}/", **CHINESE)
+
+
+@pytest.mark.django_db
+def test_what_a_snapshot_says_with_values_is_said_again_in_the_readers_language(client, board, work):
+    """An entry that loses every comparison is rated apart: a note with numbers, which is stored in English."""
+    submit(board, {"model": "loser", "wrong_every": 1})
+    work()
+    board.refresh_from_db()
+    [note] = [one for one in board.current.details["notes"] if "groups of them are rated apart" in one]
+    assert board.current.details["said"][note]["template"].count("{") == 1
+    assert note in shown(client, f"/boards/{board.slug}/")
+    for page in ("", "how/"):
+        chinese = client.get(f"/boards/{board.slug}/{page}", **CHINESE).content.decode()
+        assert note not in chinese and "组分别评分" in chinese
