@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import GenerationRequest
@@ -37,7 +38,7 @@ class MakingAccount:
         keys = [key for owner in self._keys.values() for key in owner]
         if self._free or not budgets.capped(keys):
             return [list(places)]
-        by_owner: dict[object, list[T]] = {}
+        by_owner: dict[UUID, list[T]] = {}
         for place, owner in places.items():
             by_owner.setdefault(owner.pk, []).append(place)
         return list(by_owner.values())
@@ -61,7 +62,7 @@ class MakingAccount:
 
     def settle(self, made: Sequence[tuple[str, Submission, Output]]) -> None:
         """Count what outputs took, each with its request's key and its owner; in the transaction that stores them."""
-        by_owner: dict[object, list[tuple[str, Output]]] = {}
+        by_owner: dict[UUID, list[tuple[str, Output]]] = {}
         for key, owner, output in made if not self._free else ():
             by_owner.setdefault(owner.pk, []).append((key, output))
         for pk, own in by_owner.items():

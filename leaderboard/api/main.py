@@ -16,11 +16,13 @@ from ninja.openapi.schema import OpenAPISchema
 from leaderboard.api import problems
 from leaderboard.api.arenas import router as arenas
 from leaderboard.api.audits import router as audits
+from leaderboard.api.board_jobs import router as board_jobs
 from leaderboard.api.boards import router as boards
 from leaderboard.api.endpoints import router as endpoints
 from leaderboard.api.entries import router as entries
 from leaderboard.api.exports import router as exports
 from leaderboard.api.judgments import router as judgments
+from leaderboard.api.me import router as me
 from leaderboard.api.moderation import router as moderation
 from leaderboard.api.pairing import router as pairing
 from leaderboard.api.plugins import router as plugins
@@ -80,7 +82,9 @@ class Api(NinjaAPI):
         """The description, with errors under their own media type."""
         schema = super().get_openapi_schema(**kwargs)
         for methods in schema["paths"].values():
-            for operation in methods.values():
+            for method, operation in methods.items():
+                if "security" in operation and method != "get":  # a token may be one that only reads
+                    operation["responses"].setdefault(403, operation["responses"][401])
                 for status, response in operation["responses"].items():
                     if int(status) >= 400:
                         response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
@@ -95,6 +99,7 @@ api = Api(title="Touchstone", version="1", description=DESCRIPTION, urls_namespa
 problems.register(api)
 for router in (
     boards,
+    board_jobs,
     exports,
     variation,
     judgments,
@@ -108,5 +113,6 @@ for router in (
     trials,
     moderation,
     arenas,
+    me,
 ):
     api.add_router("", router)

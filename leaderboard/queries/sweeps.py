@@ -112,8 +112,8 @@ def view(sweep: Sweep) -> SweepView:
     ]
     tune = int(mask.sum())
     failed = any(arm.state in (State.PARTIAL, State.FAILED) for arm in arms)
-    told = {"waiting": "" if ended else waiting(jobs_of(sweep)), "spend": spend(f"sweep:{sweep.pk}")}
-    return SweepView(sweep, lines, tune, len(prompts) - tune, ended, failed, **told)
+    why = "" if ended else waiting(jobs_of(sweep))
+    return SweepView(sweep, lines, tune, len(prompts) - tune, ended, failed, why, spend(f"sweep:{sweep.pk}"))
 
 
 def jobs_of(sweep: Sweep) -> QuerySet[Job]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from django.db.models import Max
 
@@ -69,7 +70,7 @@ def estimate(board: Board, requests: Sequence[Request]) -> Estimate:
     )
 
 
-def _of_making(making: Making) -> dict[str, object]:
+def _of_making(making: Making) -> dict[str, Any]:
     return {
         "output_tokens": making.work.output_tokens_at_most,
         "measured": making.measured,

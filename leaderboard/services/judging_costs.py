@@ -73,7 +73,7 @@ def _built(judge: Judge) -> _Run | None:
     """None where the judge cannot be asked from here, such as for a plugin that is not installed."""
     try:
         plugin: Any = registry.judges.build(judge.plugin, judge.params)
-        return _Run(plugin, Tariff.of(plugin.provenance()))
+        return _Run(plugin, Tariff.of(plugin.provenance(), batched=getattr(plugin, "may_wait", False)))
     except (InvalidInput, PluginError):
         return None
 

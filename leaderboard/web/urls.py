@@ -12,6 +12,7 @@ from leaderboard.web import (
     arena_join,
     arena_setup,
     audits,
+    board_jobs,
     boards,
     endpoints,
     entries,
@@ -36,6 +37,7 @@ WAYS = {"providers": sign_in.providers}
 urlpatterns = [
     path("", boards.boards, name="boards"),
     path("boards/<slug:slug>/", boards.board, name="board"),
+    path("boards/<slug:slug>/jobs/retry/", board_jobs.retry, name="retry-jobs"),
     path("boards/<slug:slug>/charts/", charts.charts, name="charts"),
     path("boards/<slug:slug>/charts/<slug:name>.csv", charts.chart_csv, name="chart-csv"),
     path("boards/<slug:slug>/how/", how.how, name="how"),
