@@ -98,9 +98,14 @@ class Spent:
         }
 
     def evidence(self) -> dict[str, Any]:
-        """Why the last reply ended, and how often was asked where that was more than once."""
+        """Why the last reply ended, how often was asked where that was more than once, and what answered."""
         again = {"attempts": self.attempts} if self.attempts > 1 else {}
-        return {"finish_reason": str(self.made[-1].finish_reason), **again}
+        return {"finish_reason": str(self.made[-1].finish_reason), **again, **self.returned()}
+
+    def returned(self) -> dict[str, str]:
+        """The model that a server says it used, or the models, where it told."""
+        names = sorted({one.model for one in self.made if one.model})
+        return {"returned_model": ", ".join(names)} if names else {}
 
 
 class Asker:

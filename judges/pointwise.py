@@ -175,7 +175,8 @@ class RatingJudge:
         """`new`: the ratings that no verdict before this one has counted the cost of."""
         state = next((r.reading.state for r in (a, b) if r.place is None), VerdictState.SCORED)
         counts = Spent([reply for one in new for reply in one.spent.made]).counts()
-        evidence = {"a": a.evidence(), "b": b.evidence(), "rated_before": 2 - len(new)}
+        returned = Spent(a.spent.made + b.spent.made).returned()
+        evidence = {"a": a.evidence(), "b": b.evidence(), "rated_before": 2 - len(new), **returned}
         credit = None if a.place is None or b.place is None else self._credit(a.place, b.place)
         raw = f"{_told(a)} against {_told(b)}"
         return Verdict(pair.key, state, credit, raw=raw, evidence=evidence, **counts)

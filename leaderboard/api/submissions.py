@@ -22,6 +22,7 @@ from leaderboard.api.estimates import EstimateItem
 from leaderboard.api.problems import responses
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Job, Submission
+from leaderboard.queries import served
 from leaderboard.queries.submissions import Progress, all_submissions, progress
 from leaderboard.services import submissions
 from leaderboard.services.text import storable
@@ -110,6 +111,15 @@ class BatchItem(BaseModel):
     trouble: str
 
 
+class ServedItem(BaseModel):
+    """Answers by another model than was asked for, as its server tells. `judge` is empty for outputs."""
+
+    judge: str
+    requested: str
+    returned: str
+    n: int
+
+
 class Stages(BaseModel):
     """How far it is."""
 
@@ -137,6 +147,7 @@ class SubmissionItem(BaseModel):
     waiting: str
     spend: SpendItem | None
     batch: BatchItem | None
+    served: list[ServedItem]
     created_at: datetime
     updated_at: datetime
 
@@ -175,6 +186,7 @@ def _item(submission: Submission) -> SubmissionItem:
         waiting="" if submission.ended else now.waiting,
         spend=SpendItem(**vars(now.spend)) if now.spend else None,
         batch=BatchItem(**vars(now.batched)) if now.batched else None,
+        served=[ServedItem(**vars(one)) for one in served.others(submission)] if submission.ended else [],
         created_at=submission.created_at,
         updated_at=submission.updated_at,
     )

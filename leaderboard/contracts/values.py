@@ -79,6 +79,8 @@ class Generation:
     """(token text, log-probability) of the first new token, best first; None where the backend gives none."""
     prompt_truncated: bool = False
     cost_usd: float | None = None
+    model: str = ""
+    """The name of the model that a server says it used; empty where none is told."""
 
 
 class Outcome(StrEnum):

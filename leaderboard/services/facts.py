@@ -19,6 +19,7 @@ def output_row(
     made: Generation, *, entry: Entry, prompt: Prompt, sample: int, seed: int, provenance: Mapping[str, Any]
 ) -> Output:
     """A Generation as a row, not yet stored."""
+    returned = {"returned_model": storable(made.model)} if made.model else {}
     return Output(
         entry=entry,
         prompt=prompt,
@@ -32,7 +33,7 @@ def output_row(
         logprob=finite(made.logprob),
         prompt_truncated=made.prompt_truncated,
         cost_usd=finite(made.cost_usd),
-        provenance=dict(provenance),
+        provenance={**provenance, **returned},
     )
 
 

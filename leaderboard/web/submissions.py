@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Submission, User
+from leaderboard.queries import served
 from leaderboard.queries import submissions as read
 from leaderboard.services import submissions
 from leaderboard.web.submit_form import SubmitForm
@@ -73,6 +74,7 @@ def submission(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "submission": found,
         "progress": read.progress(found),
         "unscored": read.unscored(found),
+        "served": served.others(found) if found.ended else [],
         "mine": _may_change(request, found),
     }
     return render(request, "submission.html", context)

@@ -8,6 +8,7 @@ from leaderboard.contracts.values import FinishReason, Generation, GenerationReq
 from workers.generators.errors import CallFailed, Fault
 
 FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
+LONGEST_NAME = 200
 
 
 def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Generation:
@@ -27,6 +28,7 @@ def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Ge
             seconds=seconds,
             first_logprobs=_first(choice) if request.top_logprobs else None,
             cost_usd=_cost(usage),
+            model=_model(answer),
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise CallFailed("The server's answer has members of a wrong type.", Fault.GARBAGE) from None
@@ -52,3 +54,9 @@ def _cost(usage: Any) -> float | None:
     """US dollars, where the server tells them, as OpenRouter does."""
     cost = getattr(usage, "cost", None)
     return float(cost) if isinstance(cost, (int, float)) and cost >= 0 else None
+
+
+def _model(answer: Any) -> str:
+    """What the server calls the model that answered; a name that cannot be one is none."""
+    name = getattr(answer, "model", None)
+    return name if isinstance(name, str) and len(name) <= LONGEST_NAME else ""
