@@ -13,6 +13,7 @@ from judges.frames import FilledPrompt, JudgePrompt, Presentation, fill_pair, pl
 from judges.pairwise import PUBLISHED, ComparingParams, PairwiseJudge, pair_names
 from judges.scales import written
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Pair
 
 TEXTS = ("question", "first", "second", "reference", "checklist")
@@ -46,7 +47,9 @@ class CustomParams(ComparingParams):
         unknown = [name for name in placeholders(value) if name not in TEXTS + MARKS]
         if unknown:
             known = ", ".join(map(_braced, TEXTS + MARKS))
-            raise ValueError(f"There is no placeholder {_braced(unknown[0])}. Known ones: {known}.")
+            raise ValueError(
+                said("There is no placeholder {value}. Known ones: {known}.", value=_braced(unknown[0]), known=known)
+            )
         return value
 
     @field_validator("user")
@@ -56,11 +59,14 @@ class CustomParams(ComparingParams):
         found, code = placeholders(value), CODED.get(info.data.get("reply", ""))
         missing = [name for name in NEEDED if name not in found]
         if missing:
-            raise ValueError(f"The text lacks {_braced(missing[0])}.")
+            raise ValueError(said("The text lacks {value}.", value=_braced(missing[0])))
         if code and code not in found and info.data.get("slot_names") == "random":
             raise ValueError(
-                f"The text lacks {_braced(code)}, which puts in the code that a verdict must carry. "
-                "Write it into the form of the verdict, or choose published names."
+                said(
+                    "The text lacks {code}, which puts in the code that a verdict must carry. Write it into the "
+                    "form of the verdict, or choose published names.",
+                    code=_braced(code),
+                )
             )
         return value
 
@@ -68,12 +74,12 @@ class CustomParams(ComparingParams):
     @classmethod
     def _are_plain(cls, value: str, info: ValidationInfo) -> str:
         if value and not value.isalnum():
-            raise ValueError("Use letters and digits only.")
+            raise ValueError(said("Use letters and digits only."))
         if value == TIE:
-            raise ValueError(f"{TIE} is the name of a tie.")
+            raise ValueError(said("{tie} is the name of a tie.", tie=TIE))
         other = info.data.get("label_1", value) if info.field_name == "label_2" else None
         if other is not None and (bool(value) != bool(other) or (value and value == other)):
-            raise ValueError("Give two different labels, or none.")
+            raise ValueError(said("Give two different labels, or none."))
         return value
 
 

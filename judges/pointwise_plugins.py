@@ -18,6 +18,7 @@ from judges.pointwise import Rater, RatingJudge, RatingMetric
 from judges.scales import object_schema, written
 from judges.wordings import CHECKLIST_SINGLE, MT_SINGLE, MT_SINGLE_REFERENCE, RUBRIC
 from leaderboard.contracts.params import Params
+from leaderboard.contracts.said import said
 
 
 class RatingParams(WrittenParams):
@@ -55,9 +56,9 @@ class RubricParams(JsonRatingParams):
     @model_validator(mode="after")
     def _is_a_scale(self) -> RubricParams:
         if self.low >= self.high:
-            raise ValueError("The highest number must be above the lowest.")
+            raise ValueError(said("The highest number must be above the lowest."))
         if placeholders(self.scale):
-            raise ValueError("A scale has no placeholders in double braces.")
+            raise ValueError(said("A scale has no placeholders in double braces."))
         return self
 
 

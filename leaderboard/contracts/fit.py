@@ -10,6 +10,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.registry import PluginError
+from leaderboard.contracts.said import joined, said
 from leaderboard.contracts.values import DecodingChoice
 
 HEAT = "temperature"
@@ -52,24 +53,38 @@ def lacking(needs: frozenset[str], offered: frozenset[str]) -> frozenset[str]:
 def refusal(backend: Backend, strategy: Any) -> str:
     """Why `strategy` cannot run on `backend`, and what can; empty where it can."""
     reason = _reason(backend, strategy)
-    return " ".join(filter(None, (reason, _declare(backend, strategy), _instead(backend, strategy)))) if reason else ""
+    told = (reason, _declare(backend, strategy), _instead(backend, strategy)) if reason else ()
+    return joined([one for one in told if one])
 
 
 def _reason(backend: Backend, strategy: Any) -> str:
     name, label = backend.kind.name, strategy.label
     needs = strategy.needs() | ({HEAT} if strategy.samples else NONE)
     if dead := sorted(needs & backend.checked.ignored.keys()):
-        found = " ".join(f"{one}: {backend.checked.ignored[one]}" for one in dead)
-        return f"A check found that {_and(dead)} does not act on this server. {found} {backend.checked.told}".strip()
+        return _ignored(backend.checked, dead)
     missing = lacking(strategy.needs(), backend.offered)
     if Capability.LOOP in missing:
-        return f"'{label}' needs our own loop over the model, which the backend '{name}' does not run."
+        return said(
+            "'{label}' needs our own loop over the model, which the backend '{name}' does not run.",
+            label=label,
+            name=name,
+        )
     if Capability.LOGITS in missing:
-        return f"'{label}' needs our own functions over the logits, which the backend '{name}' does not run."
+        return said(
+            "'{label}' needs our own functions over the logits, which the backend '{name}' does not run.",
+            label=label,
+            name=name,
+        )
     if missing:
-        return f"The backend '{name}' would ignore {_and(sorted(missing))}."
+        return said("The backend '{name}' would ignore {settings}.", name=name, settings=_and(sorted(missing)))
     refuses = getattr(backend.kind, "refuses", None)
     return str(refuses(backend.params, strategy)) if refuses else ""
+
+
+def _ignored(checked: Checked, dead: list[str]) -> str:
+    head = said("A check found that {settings} does not act on this server.", settings=_and(dead))
+    found = [said("{setting}: {evidence}", setting=one, evidence=said(checked.ignored[one])) for one in dead]
+    return joined([head, *found, *filter(None, (checked.told,))])
 
 
 def _declare(backend: Backend, strategy: Any) -> str:
@@ -78,16 +93,20 @@ def _declare(backend: Backend, strategy: Any) -> str:
     missing = lacking(strategy.needs(), backend.offered)
     if not missing or not missing <= declarable:
         return ""
-    return f"If the server does run it, name {_and(sorted(missing))} among its extra capabilities, or have it checked."
+    return said(
+        "If the server does run it, name {settings} among its extra capabilities, or have it checked.",
+        settings=_and(sorted(missing)),
+    )
 
 
 def _instead(backend: Backend, strategy: Any) -> str:
     here, elsewhere = nearest(backend, strategy), other_backends(backend, strategy)
-    told = f"'{here.label}' would run here" if here is not None else ""
-    if elsewhere:
-        way = "run the model with " + " or ".join(f"'{name}'" for name in elsewhere)
-        told = f"{told}; or {way}" if told else way[:1].upper() + way[1:]
-    return f"{told}." if told else ""
+    others = _or([f"'{name}'" for name in elsewhere])
+    if here is not None and elsewhere:
+        return said("'{label}' would run here; or run the model with {others}.", label=here.label, others=others)
+    if here is not None:
+        return said("'{label}' would run here.", label=here.label)
+    return said("Run the model with {others}.", others=others) if elsewhere else ""
 
 
 def nearest(backend: Backend, strategy: Any) -> Any | None:
@@ -125,4 +144,10 @@ def other_backends(backend: Backend, strategy: Any) -> tuple[str, ...]:
 
 
 def _and(names: list[str]) -> str:
-    return " and ".join(names)
+    *first, last = names
+    return said("{first} and {last}", first=_and(first), last=last) if first else last
+
+
+def _or(names: list[str]) -> str:
+    *first, last = names or [""]
+    return said("{first} or {last}", first=_or(first), last=last) if first else last

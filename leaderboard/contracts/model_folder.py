@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import ModelIdentity
 
 SETTING = "TOUCHSTONE_MODELS"
@@ -93,7 +94,10 @@ def identify(model: str, revision: str) -> ModelIdentity:
         return _identify_hub(model, revision)
     digest = folder_digest(local)
     if revision not in ("", digest):
-        raise _fault("revision", f"The folder has changed: its digest is now {digest}. Leave the revision empty.")
+        raise _fault(
+            "revision",
+            said("The folder has changed: its digest is now {digest}. Leave the revision empty.", digest=digest),
+        )
     return ModelIdentity("local", local.name, digest)
 
 
@@ -120,29 +124,52 @@ def find_local(model: str) -> LocalModel | None:
     if HUB_ID.fullmatch(model) and ".." not in model:
         return None
     allowed = ", ".join(map(str, roots()))
-    raise _fault("model", f"There is no such folder below {allowed}. The operator sets these folders with {SETTING}.")
+    raise _fault(
+        "model",
+        said(
+            "There is no such folder below {allowed}. The operator sets these folders with {setting}.",
+            allowed=allowed,
+            setting=SETTING,
+        ),
+    )
 
 
 def _identify_hub(model: str, revision: str) -> ModelIdentity:
     if not COMMIT.fullmatch(revision):
-        message = "is neither a model folder here nor pinned. For a hub model, give the 40-digit commit."
-        raise _fault("revision", f"'{model}' {message}")
+        raise _fault(
+            "revision",
+            said(
+                "'{model}' is neither a model folder here nor pinned. For a hub model, give the 40-digit commit.",
+                model=model,
+            ),
+        )
     return ModelIdentity("hub", model, revision)
 
 
 def _checked(local: LocalModel) -> LocalModel:
     folder = local.folder
     if not (folder / "config.json").is_file():
-        raise _fault("model", f"The folder {local.name} has no config.json.")
+        raise _fault("model", said("The folder {name} has no config.json.", name=local.name))
     if not any(folder.glob("*.safetensors")):
         unsafe = any(any(folder.glob(pattern)) for pattern in UNSAFE)
-        reason = "only pickled weights, which can run code; convert them to safetensors" if unsafe else "no weights"
-        raise _fault("model", f"The folder {local.name} holds {reason}.")
+        reason = (
+            said("only pickled weights, which can run code; convert them to safetensors")
+            if unsafe
+            else said("no weights")
+        )
+        raise _fault("model", said("The folder {name} holds {reason}.", name=local.name, reason=reason))
     if (folder / "adapter_config.json").exists():
-        raise _fault("model", f"The folder {local.name} is an adapter; merge it into its base model first.")
+        raise _fault(
+            "model", said("The folder {name} is an adapter; merge it into its base model first.", name=local.name)
+        )
     for path in digested_files(folder):
         if not path.resolve().is_relative_to(local.root):
-            raise _fault("model", f"{local.name}/{path.name} is a link that leads out of the model folder.")
+            raise _fault(
+                "model",
+                said(
+                    "{name}/{name_2} is a link that leads out of the model folder.", name=local.name, name_2=path.name
+                ),
+            )
     _check_shards(local)
     return local
 
@@ -153,9 +180,18 @@ def _check_shards(local: LocalModel) -> None:
         try:
             names = set(json.loads(index.read_bytes())["weight_map"].values())
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _fault("model", f"{local.name}/{index.name} is not a readable index.") from None
+            raise _fault(
+                "model", said("{name}/{name_2} is not a readable index.", name=local.name, name_2=index.name)
+            ) from None
         if any(Path(str(name)).name != name or not str(name).endswith(".safetensors") for name in names):
-            raise _fault("model", f"{local.name}/{index.name} names files other than safetensors in its folder.")
+            raise _fault(
+                "model",
+                said(
+                    "{name}/{name_2} names files other than safetensors in its folder.",
+                    name=local.name,
+                    name_2=index.name,
+                ),
+            )
 
 
 def digested_files(folder: Path) -> list[Path]:

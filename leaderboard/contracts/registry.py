@@ -21,6 +21,7 @@ from leaderboard.contracts.protocols import (
     Rater,
     Selector,
 )
+from leaderboard.contracts.said import said
 
 T = TypeVar("T")
 REQUIRED = ("name", "version", "title", "Params")
@@ -124,27 +125,63 @@ class Registry(Generic[T]):
             raise PluginError(self._unknown(name, installed=bool(points)))
         if len(points) > 1:
             owners = " and ".join(_listing(point).distribution for point in points)
-            raise PluginError(f"Two packages offer the {self.family} plugin '{name}': {owners}. Remove one.")
+            raise PluginError(
+                said(
+                    "Two packages offer the {family} plugin '{name}': {owners}. Remove one.",
+                    family=self.family,
+                    name=name,
+                    owners=owners,
+                )
+            )
         try:
             kind = points[0].load()
         except Exception as problem:  # a broken guest must not stop the house
-            raise PluginError(f"The {self.family} plugin '{name}' cannot be loaded: {problem!r}") from problem
+            raise PluginError(
+                said(
+                    "The {family} plugin '{name}' cannot be loaded: {problem!r}",
+                    family=self.family,
+                    name=name,
+                    problem=problem,
+                )
+            ) from problem
         self._check(name, kind)
         return cast("type[T]", kind)
 
     def _check(self, name: str, kind: Any) -> None:
         missing = [attribute for attribute in REQUIRED if not hasattr(kind, attribute)]
         if missing:
-            raise PluginError(f"The {self.family} plugin '{name}' lacks {', '.join(missing)}.")
+            raise PluginError(
+                said(
+                    "The {family} plugin '{name}' lacks {names}.",
+                    family=self.family,
+                    name=name,
+                    names=", ".join(missing),
+                )
+            )
         if kind.name != name:
-            raise PluginError(f"The {self.family} plugin '{name}' calls itself '{kind.name}'; the two must agree.")
+            raise PluginError(
+                said(
+                    "The {family} plugin '{name}' calls itself '{name_2}'; the two must agree.",
+                    family=self.family,
+                    name=name,
+                    name_2=kind.name,
+                )
+            )
 
     def _unknown(self, name: str, *, installed: bool) -> str:
         if installed:
-            return f"The {self.family} plugin '{name}' is installed but not on the operator's allow-list."
+            return said(
+                "The {family} plugin '{name}' is installed but not on the operator's allow-list.",
+                family=self.family,
+                name=name,
+            )
         close = difflib.get_close_matches(name, self.names(), n=1, cutoff=0.5)
-        hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(self.names()) or 'none'}."
-        return f"There is no {self.family} plugin '{name}'. {hint}"
+        hint = (
+            said("Did you mean '{close}'?", close=close[0])
+            if close
+            else said("Known: {value}.", value=", ".join(self.names()) or "none")
+        )
+        return said("There is no {family} plugin '{name}'. {hint}", family=self.family, name=name, hint=hint)
 
 
 def _listing(point: EntryPoint) -> Listing:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from leaderboard.contracts.said import said
+
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SETTING = re.compile(r"\s*([A-Za-z_]\w*)=")
 BARE = re.compile(r"\S+")
@@ -20,11 +22,11 @@ def read_choice(text: str) -> tuple[str, dict[str, Any]]:
     """
     name, _, rest = text.strip().partition(" ")
     if not NAME.fullmatch(name):
-        raise ValueError(f"begin with a plugin's name such as 'temperature', not {name[:40]!r}")
+        raise ValueError(said("begin with a plugin's name such as 'temperature', not {name!r}", name=name[:40]))
     settings: dict[str, Any] = {}
     for key, value in _settings(rest):
         if key in settings:
-            raise ValueError(f"'{key}' is given twice")
+            raise ValueError(said("'{key}' is given twice", key=key))
         settings[key] = value
     return name, settings
 
@@ -36,15 +38,15 @@ def read_grid(text: str) -> tuple[str, dict[str, list[Any]]]:
     """
     name, _, rest = text.strip().partition(" ")
     if not NAME.fullmatch(name):
-        raise ValueError(f"begin with a plugin's name such as 'temperature', not {name[:40]!r}")
+        raise ValueError(said("begin with a plugin's name such as 'temperature', not {name!r}", name=name[:40]))
     grid: dict[str, list[Any]] = {}
     at, end = 0, len(rest.rstrip())
     while at < end:
         found = SETTING.match(rest, at)
         if found is None:
-            raise ValueError(f"write settings as name=value,value, not {rest[at:].strip()[:40]!r}")
+            raise ValueError(said("write settings as name=value,value, not {value!r}", value=rest[at:].strip()[:40]))
         if found[1] in grid:
-            raise ValueError(f"'{found[1]}' is given twice")
+            raise ValueError(said("'{found}' is given twice", found=found[1]))
         grid[found[1]], at = _values(rest, found.end(), found[1])
     return name, grid
 
@@ -59,7 +61,7 @@ def _values(rest: str, at: int, name: str) -> tuple[list[Any], int]:
         if stop < 0 or not (stop == len(rest) or rest[stop] == "," or rest[stop].isspace()):
             bare = BARE_VALUE.match(rest, at)
             if bare is None:
-                raise ValueError(f"'{name}' lacks a value")
+                raise ValueError(said("'{name}' lacks a value", name=name))
             value, stop = bare[0], bare.end()
         values.append(value)
         if rest[stop : stop + 1] != ",":
@@ -78,7 +80,7 @@ def _settings(rest: str) -> Iterator[tuple[str, Any]]:
     while at < end:
         found = SETTING.match(rest, at)
         if found is None:
-            raise ValueError(f"write settings as name=value, not {rest[at:].strip()[:40]!r}")
+            raise ValueError(said("write settings as name=value, not {value!r}", value=rest[at:].strip()[:40]))
         value, at = _value(rest, found.end())
         yield found[1], value
 
@@ -92,7 +94,7 @@ def _value(rest: str, at: int) -> tuple[Any, int]:
         return value, stop
     bare = BARE.match(rest, at)
     if bare is None:
-        raise ValueError("a setting has no value")
+        raise ValueError(said("a setting has no value"))
     return bare[0], bare.end()
 
 

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from leaderboard.models.boards import Board
 from leaderboard.models.catalog import Entry
@@ -21,13 +22,13 @@ class Submission(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Waiting"
-        GENERATING = "generating", "Generating outputs"
-        JUDGING = "judging", "Judging"
-        DONE = "done", "Done"
-        PARTIAL = "partial", "Done in part"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
+        QUEUED = "queued", _("Waiting")
+        GENERATING = "generating", _("Generating outputs")
+        JUDGING = "judging", _("Judging")
+        DONE = "done", _("Done")
+        PARTIAL = "partial", _("Done in part")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     ENDED = (State.DONE, State.PARTIAL, State.FAILED, State.CANCELLED)
 

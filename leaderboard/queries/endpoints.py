@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from leaderboard.contracts.fit import HEAT, Checked
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import ModelIdentity
 from leaderboard.models import EndpointCheck, Job
 
@@ -47,5 +48,5 @@ def checked(identity: ModelIdentity) -> Checked:
     return Checked(
         acts=frozenset(one["setting"] for one in found if one["state"] == "acts"),
         ignored={one["setting"]: one["evidence"] for one in found if one["state"] in ("ignored", "refused")},
-        told=f"See {reverse('endpoints')}#check-{newest.pk}.",
+        told=said("See {address}.", address=f"{reverse('endpoints')}#check-{newest.pk}"),
     )

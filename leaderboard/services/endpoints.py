@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import ModelIdentity
 from leaderboard.models import EndpointCheck, Job, User
 from leaderboard.services import jobs
@@ -27,14 +28,14 @@ def ask(*, params: Mapping[str, Any], user: User) -> Job:
     Raises: PermissionError for all but staff, InvalidInput, Conflict where a check of it is under way.
     """
     if not user.is_staff:
-        raise PermissionError("Only staff may have an endpoint checked.")
+        raise PermissionError(said("Only staff may have an endpoint checked."))
     identity, sound = identity_of(params)
     kind: Any = registry.generators.get(GENERATOR)
     payload = {"endpoint": identity.source, "model": identity.name, "params": sound, "user": user.pk}
     key = f"check:{uuid.uuid4()}"
     with transaction.atomic():
         if _under_way(identity):
-            raise Conflict("A check of this model at this endpoint is under way. Wait for it.")
+            raise Conflict(said("A check of this model at this endpoint is under way. Wait for it."))
         jobs.enqueue([NewJob(key, Job.Kind.CHECK, f"gpu.{kind.backend}", payload)])
     return Job.objects.get(key=key)
 

@@ -10,7 +10,8 @@ from itertools import product
 from typing import Any
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.params import FieldError, InvalidInput, sentence
+from leaderboard.contracts.said import said
 from leaderboard.contracts.written import read_grid, write_choice
 
 MAX_ARMS = 100
@@ -54,8 +55,7 @@ def read(lines: Sequence[str]) -> list[Grid]:
         try:
             found.append(Grid(*read_grid(line)))
         except ValueError as problem:
-            told = str(problem)
-            faults.append(FieldError(("arms", place), f"{told[:1].upper()}{told[1:]}."))
+            faults.append(FieldError(("arms", place), sentence(problem)))
     if faults:
         raise InvalidInput(*faults)
     return found
@@ -68,10 +68,14 @@ def expand(grids: Sequence[Grid], common: Mapping[str, Any]) -> list[Arm]:
     with every fault that was found.
     """
     if not grids:
-        raise InvalidInput(FieldError(("arms",), "Give one strategy or more."))
+        raise InvalidInput(FieldError(("arms",), said("Give one strategy or more.")))
     count = sum(grid.size() for grid in grids)
     if count > MAX_ARMS:
-        message = f"These are {count} arms; one sweep may have {MAX_ARMS}. Try fewer values, or make several sweeps."
+        message = said(
+            "These are {count} arms; one sweep may have {max_arms}. Try fewer values, or make several sweeps.",
+            count=count,
+            max_arms=MAX_ARMS,
+        )
         raise InvalidInput(FieldError(("arms",), message))
     found: dict[str, Arm] = {}
     faults: list[FieldError] = []
@@ -92,7 +96,9 @@ def _expanded(place: int, grid: Grid, common: Mapping[str, Any], faults: list[Fi
         return
     values = grid.values()
     faults += [
-        FieldError((*where, "grid", name), "Give one value or more.") for name, given in values.items() if not given
+        FieldError((*where, "grid", name), said("Give one value or more."))
+        for name, given in values.items()
+        if not given
     ]
     for combination in product(*(range(len(given)) for given in values.values())):
         chosen = dict(zip(values, combination, strict=True))
@@ -119,7 +125,9 @@ def _pointed(
         within = (chosen[name],) if isinstance(grid.grid[name], list | tuple) else ()
         return FieldError(("arms", place, "grid", name, *within, *error.path[1:]), error.message)
     if name in common:
-        return FieldError(("decoding", *error.path), f"'{grid.strategy}': {error.message}")
+        return FieldError(
+            ("decoding", *error.path), said("'{strategy}': {message}", strategy=grid.strategy, message=error.message)
+        )
     return FieldError(("arms", place, "grid", *error.path), error.message)
 
 

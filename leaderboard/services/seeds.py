@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.db.models import Max, Min
 
 from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Entry, Output
 
 MAX_SEEDS = 16
@@ -24,7 +25,9 @@ def read(text: str) -> tuple[int, ...]:
     words = [word.strip() for word in text.split(",")]
     wrong = next((word for word in words if not (word.isascii() and word.isdigit() and len(word) <= 20)), None)
     if wrong is not None:
-        message = f"Write seeds as whole numbers with commas between, such as 1, 2; '{wrong[:40]}' is none."
+        message = said(
+            "Write seeds as whole numbers with commas between, such as 1, 2; '{wrong}' is none.", wrong=wrong[:40]
+        )
         raise InvalidInput(FieldError(("seeds",), message))
     return tuple(map(int, words))
 
@@ -33,16 +36,25 @@ def faults(samples: int, seeds: Sequence[int], name: str = "seeds") -> list[Fiel
     """What is wrong with `samples` for each of `seeds`; those of the seeds stand at `name`."""
     found = []
     if not 1 <= samples <= MAX_RUNS:
-        found.append(FieldError(("samples",), f"Choose between 1 and {MAX_RUNS} samples for each prompt."))
+        found.append(
+            FieldError(
+                ("samples",), said("Choose between 1 and {max_runs} samples for each prompt.", max_runs=MAX_RUNS)
+            )
+        )
     elif samples * len(seeds) > MAX_RUNS:
-        message = f"{samples} samples for each of {len(seeds)} seeds are more than {MAX_RUNS} for each prompt."
+        message = said(
+            "{samples} samples for each of {n} seeds are more than {max_runs} for each prompt.",
+            samples=samples,
+            n=len(seeds),
+            max_runs=MAX_RUNS,
+        )
         found.append(FieldError(("samples",), message))
     if not 1 <= len(seeds) <= MAX_SEEDS:
-        found.append(FieldError((name,), f"Give between 1 and {MAX_SEEDS} seeds."))
+        found.append(FieldError((name,), said("Give between 1 and {max_seeds} seeds.", max_seeds=MAX_SEEDS)))
     elif len(set(seeds)) < len(seeds):
-        found.append(FieldError((name,), "Each seed may stand there once."))
+        found.append(FieldError((name,), said("Each seed may stand there once.")))
     if not all(0 <= seed < END for seed in seeds):
-        found.append(FieldError((name,), "Choose a seed between 0 and 2^63 - 1."))
+        found.append(FieldError((name,), said("Choose a seed between 0 and 2^63 - 1.")))
     return found
 
 
@@ -58,8 +70,12 @@ def refuse_others(board: Board, entry: Entry, samples: int, seeds: Sequence[int]
         seed = seeds[sample // samples]
         if (low, high) != (seed, seed):
             stored = low if low != seed else high
-            message = (
-                f"{entry} has outputs here with seed {stored} as sample {sample + 1}, which would have seed {seed} now."
-                f" Use seed {stored} there; seeds can be added after those."
+            message = said(
+                "{entry} has outputs here with seed {stored} as sample {value}, which would have seed {seed} "
+                "now. Use seed {stored} there; seeds can be added after those.",
+                entry=entry,
+                stored=stored,
+                value=sample + 1,
+                seed=seed,
             )
             raise InvalidInput(FieldError((name,), message))

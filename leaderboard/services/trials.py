@@ -14,6 +14,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.registry import PluginError
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Comparison, Job, Judge, JudgeTrial, User
 from leaderboard.services import boards, catalog, jobs
 from leaderboard.services.jobs import NewJob
@@ -24,7 +25,7 @@ PAIRS = 5
 QUEUE = "judge"
 CHUNK = 200
 NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
-STAFF_ONLY = "Only staff may try a judge and give it to a board."
+STAFF_ONLY = said("Only staff may try a judge and give it to a board.")
 
 Shown = tuple[int, bool]
 """A comparison's id, and whether side b is shown first."""
@@ -55,9 +56,11 @@ def check(*, board: str, plugin: str, params: Mapping[str, Any]) -> tuple[Board,
     found = Board.objects.filter(slug=board).first()
     if found is None:
         known = ", ".join(Board.objects.values_list("slug", flat=True)) or "none yet"
-        faults.append(FieldError(("board",), f"There is no board '{board}'. Boards: {known}."))
+        faults.append(
+            FieldError(("board",), said("There is no board '{board}'. Boards: {known}.", board=board, known=known))
+        )
     elif not pairs_of(found):
-        faults.append(FieldError(("board",), f"{found.title} has no pairs of different outputs yet."))
+        faults.append(FieldError(("board",), said("{title} has no pairs of different outputs yet.", title=found.title)))
     sound: dict[str, Any] = {}
     try:
         sound = _settings(plugin, params)
@@ -114,9 +117,11 @@ def add_to_board(*, board: Board, plugin: str, params: Mapping[str, Any], name: 
     Raises InvalidInput at ("name",), ("judge",) or ("params", …).
     """
     if name and not NAME.fullmatch(name):
-        raise InvalidInput(FieldError(("name",), "Use 1 to 60 letters, digits, hyphens and underscores."))
+        raise InvalidInput(FieldError(("name",), said("Use 1 to 60 letters, digits, hyphens and underscores.")))
     if board.parent is not None:
-        raise InvalidInput(FieldError(("board",), f"This board ranks what {board.parent.title} does; add it there."))
+        raise InvalidInput(
+            FieldError(("board",), said("This board ranks what {title} does; add it there.", title=board.parent.title))
+        )
     with transaction.atomic():
         judge = catalog.judge(plugin=plugin, params=params, name=name)
         board.judges.add(judge)

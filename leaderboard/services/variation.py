@@ -13,6 +13,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from leaderboard.contracts.fingerprint import fingerprint
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Entry, Judge, Metric, Submission, VariationReport
 from leaderboard.ratings.variation.flips import rank_flips
 from leaderboard.ratings.variation.paired import paired_tests
@@ -195,7 +196,9 @@ def _known(
 
 
 def _told(judge: Judge, sources: Sources) -> dict[str, Any]:
-    reason = "" if judge in sources.varying else "It judged each pair once and in one order, so nothing of it varies."
+    reason = (
+        "" if judge in sources.varying else said("It judged each pair once and in one order, so nothing of it varies.")
+    )
     return {"name": judge.name, "reason": reason}
 
 

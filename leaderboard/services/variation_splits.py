@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.variation.resampling import Bootstrap
 from leaderboard.ratings.variation.split import by_seed, split_variance
 from leaderboard.services.variation_samples import Samples
 
 ABSENT = {
-    "seed": "all samples come from one seed",
-    "unknown-seed": "the seeds are not known",
-    "sample": "there is one sample a prompt",
-    "own-seed": "each sample has a seed of its own, so the level of the seeds holds both",
-    "opponent": "each output met one other output",
-    "order": "the judge saw each pair in one order only",
-    "repeat": "the judge gave each verdict once",
+    "seed": said("all samples come from one seed"),
+    "unknown-seed": said("the seeds are not known"),
+    "sample": said("there is one sample a prompt"),
+    "own-seed": said("each sample has a seed of its own, so the level of the seeds holds both"),
+    "opponent": said("each output met one other output"),
+    "order": said("the judge saw each pair in one order only"),
+    "repeat": said("the judge gave each verdict once"),
 }
 """Why a level is not in a split; shown to people after the level's name."""
 

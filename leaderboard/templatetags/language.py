@@ -1,14 +1,29 @@
-"""For templates: `{% load language %}`, then `{{ sentence|said }}` and `{% languages as choices %}`."""
+"""For templates: `{% load language %}`, then `{{ sentence|said }}` and `{% languages as choices %}`.
+
+Text from the database goes through `{{ stored|heard }}`, and a list of names through `{{ names|listed }}`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import template
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from leaderboard.web.heard import heard
 from leaderboard.web.language import translated
 
 register = template.Library()
 register.filter("said", translated)
+register.filter("heard", heard)
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """Names as people list them: with commas, and a word before the last."""
+    *first, last = names
+    return _("%(first)s and %(last)s") % {"first": _(", ").join(first), "last": last} if first else last
 
 
 @register.simple_tag

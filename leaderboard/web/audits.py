@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from leaderboard.models import Board, Judge, JudgeAudit
@@ -18,10 +20,17 @@ from leaderboard.ratings.agreement import report
 from leaderboard.ratings.agreement.report import NONE, Line
 from leaderboard.web.charts import audits as charts
 from leaderboard.web.charts.chart import Chart
+from leaderboard.web.heard import heard
 
 TELLING = ("agreement", "slots", "style", "states")
 """Charts whose rows hold every figure already."""
-QUANTILES = {0.1: "10 %", 0.5: "half", 0.9: "90 %", 0.99: "99 %"}
+QUANTILES = {0.1: "10 %", 0.5: gettext_lazy("half"), 0.9: "90 %", 0.99: "99 %"}
+SCORES = {
+    "even": gettext_lazy("even odds"),
+    "credit": gettext_lazy("the bare credit"),
+    "logistic": gettext_lazy("logistic map"),
+    "isotonic": gettext_lazy("isotonic map"),
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ def judge(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {"judge": found, "audit": audit, "choices": _choices(audits, audit)}
     if audit is not None:
         details = audit.details
-        matrix = charts.matrix_chart(details.get("matrix") or [], audit.board.title if audit.board else "all boards")
+        matrix = charts.matrix_chart(details.get("matrix") or [], audit.board.title if audit.board else _("all boards"))
         context |= {
             "details": details,
             "query": _query(audit),
@@ -137,7 +146,7 @@ def judge(request: HttpRequest, name: str) -> HttpResponse:
 def _find(name: str) -> Judge:
     found = read.judge_named(name)
     if found is None:
-        raise Http404("There is no judge of this name.")
+        raise Http404(_("There is no judge of this name."))
     return found
 
 
@@ -146,7 +155,7 @@ def _chosen(audits: Sequence[JudgeAudit], slug: str) -> JudgeAudit | None:
     if slug:
         found = next((audit for audit in audits if audit.board and audit.board.slug == slug), None)
         if found is None:
-            raise Http404(f"There is no audit of this judge on a board '{slug}'.")
+            raise Http404(_("There is no audit of this judge on a board '%(board)s'.") % {"board": slug})
         return found
     return max(audits, key=lambda audit: audit.details["calls"], default=None)
 
@@ -155,7 +164,12 @@ def _choices(audits: Sequence[JudgeAudit], chosen: JudgeAudit | None) -> list[di
     if len(audits) < 2:
         return []
     return [
-        {"label": a.board.title if a.board else "All boards", "href": _query(a) or "?", "on": a == chosen, "hint": ""}
+        {
+            "label": a.board.title if a.board else _("All boards"),
+            "href": _query(a) or "?",
+            "on": a == chosen,
+            "hint": "",
+        }
         for a in audits
     ]
 
@@ -167,39 +181,44 @@ def _query(audit: JudgeAudit) -> str:
 def sections(details: Mapping[str, Any]) -> list[Section]:
     """Every figure as text, by section."""
     return [
-        Section(title, [_figure(line) for line in lines])
+        Section(heard(title), [_figure(line) for line in lines])
         for title, lines in groupby(report.lines(details), key=lambda line: line.section)
     ]
 
 
 def _figure(line: Line) -> Figure:
     n = "" if line.n is None else f"{line.n:,}"
-    return Figure(line.name, *_split(line.figure, line.kind), n, line.hint)
+    return Figure(heard(line.name), *_split(line.figure, line.kind), n, heard(line.hint))
 
 
 def _split(figure: report.Figure, kind: str) -> tuple[str, str]:
     """Value and interval apart, so that a narrow table can put one under the other."""
-    value, _, interval = report.text(figure, kind).partition(" (")
-    return value, interval.removesuffix(")")
+    value = report.text(figure and {"value": figure.get("value")}, kind)
+    return value, charts.interval(figure, kind)
 
 
 def _scores(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """How well each map from credit to votes predicts: its name, Brier score and log loss."""
-    names = {"even": "even odds", "credit": "the bare credit", "logistic": "logistic map", "isotonic": "isotonic map"}
     found = ((details.get("people") or {}).get("calibration") or {}).get("scores") or []
-    return [(names[s["name"]], report.text(s["brier"], "loss"), report.text(s["log_loss"], "loss")) for s in found]
+    return [
+        (str(SCORES[s["name"]]), charts.words(s["brier"], "loss"), charts.words(s["log_loss"], "loss")) for s in found
+    ]
 
 
 def _states(details: Mapping[str, Any]) -> list[tuple[str, int, str]]:
-    return [(one["name"], one["n"], report.text(one["share"], "share")) for one in details.get("states") or []]
+    return [(heard(one["name"]), one["n"], charts.words(one["share"], "share")) for one in details.get("states") or []]
 
 
 def _spent(found: Mapping[str, Any], unit: str) -> tuple[str, str]:
     if not found["known"]:
-        return unit, "not told"
-    ends = ", ".join(f"{_amount(value)} for {QUANTILES.get(share, share)}" for share, value in found["quantiles"])
-    told = f", told by {found['known']:,}"
-    return unit, f"{_amount(found['total'])} in all{told}, mean {_amount(found['mean'])}; at most {ends} of them"
+        return unit, _("not told")
+    ends = _(", ").join(
+        _("%(amount)s for %(share)s") % {"amount": _amount(value), "share": QUANTILES.get(share, share)}
+        for share, value in found["quantiles"]
+    )
+    text = _("%(total)s in all, told by %(n)s, mean %(mean)s; at most %(ends)s of them")
+    values = {"total": _amount(found["total"]), "n": f"{found['known']:,}", "mean": _amount(found["mean"])}
+    return unit, text % {**values, "ends": ends}
 
 
 def _amount(value: float) -> str:
@@ -211,12 +230,12 @@ def _drift(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "round": one["repeat"],
         "calls": one["calls"],
-        "same": report.text(one["same_credit"], "share"),
-        "changed": report.text(one["changed"], "share"),
-        "moved": report.text(one["moved"], "points"),
+        "same": charts.words(one["same_credit"], "share"),
+        "changed": charts.words(one["changed"], "share"),
+        "moved": charts.words(one["moved"], "points"),
         "drifted": one["drifted"],
         "tests": [
-            (test["label"], NONE if test["p_holm"] is None else f"{test['p_holm']:.3g}") for test in one["tests"]
+            (heard(test["label"]), NONE if test["p_holm"] is None else f"{test['p_holm']:.3g}") for test in one["tests"]
         ],
     }
 
@@ -232,10 +251,10 @@ def judge_csv(request: HttpRequest, name: str, chart: str) -> HttpResponse:
             if one.name == chart:
                 headers = {"Content-Disposition": f'inline; filename="judge-{chart}.csv"'}
                 return HttpResponse(one.table.csv(), content_type="text/csv; charset=utf-8", headers=headers)
-    raise Http404(f"This judge has no data for a chart '{chart}'.")
+    raise Http404(_("This judge has no data for a chart '%(chart)s'.") % {"chart": chart})
 
 
 def worths(board: Board) -> list[tuple[Judge, str]]:
     """What a verdict of each judge is worth in human votes, where it was measured."""
     found = [(a.judge, (a.details.get("people") or {}).get("worth", {}).get("votes")) for a in read.of_board(board)]
-    return [(judge, report.text(votes, "number")) for judge, votes in found if votes and votes["value"] is not None]
+    return [(judge, charts.words(votes, "number")) for judge, votes in found if votes and votes["value"] is not None]

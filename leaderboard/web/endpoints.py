@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts import registry
@@ -18,9 +20,15 @@ from leaderboard.queries import endpoints as read
 from leaderboard.services import endpoints
 from leaderboard.services.submissions import Conflict
 from leaderboard.web.accounts import take
+from leaderboard.web.heard import heard
 from leaderboard.web.params_form import fields_for
 
-SIGNS = {"acts": "acts", "ignored": "ignored", "refused": "refused", "unknown": "not known"}
+SIGNS = {
+    "acts": gettext_lazy("acts"),
+    "ignored": gettext_lazy("ignored"),
+    "refused": gettext_lazy("refused"),
+    "unknown": gettext_lazy("not known"),
+}
 
 
 class CheckForm(forms.Form):
@@ -58,10 +66,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, CheckForm() if staff else None)
     if not isinstance(request.user, User) or not staff:
-        raise PermissionDenied("Only staff may have an endpoint checked.")
+        raise PermissionDenied(_("Only staff may have an endpoint checked."))
     form = CheckForm(request.POST)
     if form.is_valid() and _ask(form, request.user):
-        messages.success(request, "A worker will check it. Come back in a minute.")
+        messages.success(request, _("A worker will check it. Come back in a minute."))
         return redirect("endpoints")
     return _page(request, form, status=422)
 
@@ -72,7 +80,7 @@ def _ask(form: CheckForm, user: User) -> bool:
     except InvalidInput as problem:
         take(form, problem)
     except Conflict as problem:
-        form.add_error(None, str(problem))
+        form.add_error(None, heard(str(problem)))
     return form.is_valid()
 
 
@@ -96,5 +104,5 @@ def _open(asked: list[Job], checks: list[EndpointCheck]) -> list[Job]:
 
 def _section(check: EndpointCheck) -> Section:
     return Section(
-        check, [Line(one["setting"], one["state"], SIGNS[one["state"]], one["evidence"]) for one in check.findings]
+        check, [Line(one["setting"], one["state"], str(SIGNS[one["state"]]), one["evidence"]) for one in check.findings]
     )

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts.params import InvalidInput
@@ -16,6 +18,7 @@ from leaderboard.models import Submission, User
 from leaderboard.queries import served
 from leaderboard.queries import submissions as read
 from leaderboard.services import submissions
+from leaderboard.web.heard import heard
 from leaderboard.web.submit_form import SubmitForm
 
 
@@ -54,12 +57,12 @@ def _store(request: HttpRequest, form: SubmitForm) -> HttpResponse:
     key = form.cleaned_data["key"] or None
     assert isinstance(request.user, User)
     try:
-        stored, _ = submissions.submit(form.request(), user=request.user, idempotency_key=key)
+        stored = submissions.submit(form.request(), user=request.user, idempotency_key=key)[0]
     except InvalidInput as problem:
         form.take(problem)
         return _form(request, form, status=422)
     except submissions.Conflict:
-        form.add_error(None, "This form was sent before with other values. Open a new form.")
+        form.add_error(None, _("This form was sent before with other values. Open a new form."))
         return _form(request, form, status=409)
     return redirect("submission", pk=stored.pk)
 
@@ -87,14 +90,20 @@ def _may_change(request: HttpRequest, found: Submission) -> bool:
 
 def _act(request: HttpRequest, found: Submission) -> HttpResponse:
     if not _may_change(request, found):
-        raise PermissionDenied("Only the one who submitted this can change it.")
+        raise PermissionDenied(_("Only the one who submitted this can change it."))
     if request.POST.get("action") == "cancel":
         if not submissions.cancel(found):
-            messages.info(request, "It had ended already.")
+            messages.info(request, _("It had ended already."))
     elif request.POST.get("action") == "retry":
         try:
             count = submissions.retry(found)
-            messages.success(request, f"Trying {count} failed job{'s' if count != 1 else ''} again.")
+            messages.success(request, tried_again(count))
         except submissions.Conflict as problem:
-            messages.error(request, str(problem))
+            messages.error(request, heard(str(problem)))
     return redirect("submission", pk=found.pk)
+
+
+def tried_again(count: int) -> str:
+    """What is said once jobs are tried again."""
+    text = ngettext("Trying %(count)s failed job again.", "Trying %(count)s failed jobs again.", count)
+    return text % {"count": count}

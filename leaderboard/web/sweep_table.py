@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from leaderboard.queries.sweeps import ArmLine, SweepView
 from leaderboard.ratings.variation.arms import Level
 from leaderboard.web.charts.reported import NONE, number, signed
@@ -47,10 +49,10 @@ def _line(arm: ArmLine) -> Line:
 def _chips(arm: ArmLine) -> list[str]:
     found = []
     if arm.result.best:
-        found.append("chosen")
+        found.append(_("chosen"))
     elif arm.result.best_of_strategy:
-        found.append(f"best of {arm.strategy}")
-    return [*found, "baseline"] if arm.is_baseline else found
+        found.append(_("best of %(strategy)s") % {"strategy": arm.strategy})
+    return [*found, _("baseline")] if arm.is_baseline else found
 
 
 def _level(one: Level) -> str:
@@ -61,7 +63,7 @@ def _interval(one: Level) -> str:
     """Cut at 0 and 100, which no mean of shares can leave."""
     if one.low is None or one.high is None:
         return NONE
-    return f"{number(max(0.0, one.low))} to {number(min(1.0, one.high))}"
+    return _("%(low)s to %(high)s") % {"low": number(max(0.0, one.low)), "high": number(min(1.0, one.high))}
 
 
 def _signed(one: Level) -> str:

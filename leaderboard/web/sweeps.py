@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leaderboard.contracts.params import InvalidInput
@@ -17,6 +18,8 @@ from leaderboard.queries import boards as read_boards
 from leaderboard.queries import sweeps as read
 from leaderboard.services import sweeps as service
 from leaderboard.services.submissions import Conflict
+from leaderboard.web.heard import heard
+from leaderboard.web.submissions import tried_again
 from leaderboard.web.sweep_form import SweepForm
 from leaderboard.web.sweep_table import lines
 
@@ -54,12 +57,13 @@ def _estimate(request: HttpRequest, form: SweepForm) -> HttpResponse:
 def _store(request: HttpRequest, form: SweepForm) -> HttpResponse:
     assert isinstance(request.user, User)
     try:
-        stored, _ = service.submit(form.sweep(), user=request.user, idempotency_key=form.cleaned_data["key"] or None)
+        key = form.cleaned_data["key"] or None
+        stored = service.submit(form.sweep(), user=request.user, idempotency_key=key)[0]
     except InvalidInput as problem:
         form.take(problem)
         return _form(request, form, status=422)
     except Conflict:
-        form.add_error(None, "This form was sent before with other values. Open a new form.")
+        form.add_error(None, _("This form was sent before with other values. Open a new form."))
         return _form(request, form, status=409)
     return redirect("sweep", pk=stored.pk)
 
@@ -89,14 +93,13 @@ def _may_change(request: HttpRequest, found: Sweep) -> bool:
 
 def _act(request: HttpRequest, found: Sweep) -> HttpResponse:
     if not _may_change(request, found):
-        raise PermissionDenied("Only the one who declared this sweep can change it.")
+        raise PermissionDenied(_("Only the one who declared this sweep can change it."))
     if request.POST.get("action") == "cancel":
         if not service.cancel(found):
-            messages.info(request, "Every arm had ended already.")
+            messages.info(request, _("Every arm had ended already."))
     elif request.POST.get("action") == "retry":
         try:
-            count = service.retry_failed(found)
-            messages.success(request, f"Trying {count} failed job{'s' if count != 1 else ''} again.")
+            messages.success(request, tried_again(service.retry_failed(found)))
         except Conflict as problem:
-            messages.error(request, str(problem))
+            messages.error(request, heard(str(problem)))
     return redirect("sweep", pk=found.pk)

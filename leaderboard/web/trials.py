@@ -13,6 +13,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts import registry
@@ -20,6 +22,7 @@ from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.registry import PluginError
 from leaderboard.models import Board, Job, JudgeTrial, User
 from leaderboard.services import trials
+from leaderboard.web.heard import heard
 from leaderboard.web.params_form import fields_for, values_of
 
 USUAL = "alpacaeval"
@@ -30,8 +33,10 @@ OPEN = (Job.State.READY, Job.State.RUNNING)
 class TrialForm(forms.Form):
     """Which judge on which board; the other fields are the judge's settings."""
 
-    board = forms.ChoiceField(label="Board", help_text="Its stored pairs are shown to the judge.")
-    judge = forms.ChoiceField(label="Judge", help_text="How a verdict is reached.")
+    board = forms.ChoiceField(
+        label=gettext_lazy("Board"), help_text=gettext_lazy("Its stored pairs are shown to the judge.")
+    )
+    judge = forms.ChoiceField(label=gettext_lazy("Judge"), help_text=gettext_lazy("How a verdict is reached."))
 
     def __init__(self, chosen: Mapping[str, Any], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
@@ -41,7 +46,7 @@ class TrialForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
-        known = [name for name, _ in kinds]
+        known = [name for name, __ in kinds]
         picked = chosen.get("judge") if chosen.get("judge") in known else USUAL if USUAL in known else known[0]
         self.initial.setdefault("judge", picked)
         self.kind = registry.judges.get(str(picked)).Params
@@ -58,7 +63,8 @@ class TrialForm(forms.Form):
                 "-".join(map(str, error.path[:2])) if error.path[:1] == ("params",) else str(next(iter(error.path), ""))
             )
             inner = ".".join(map(str, error.path[2:]))
-            text = f"{inner}: {error.message}" if inner and name in self.fields else error.message
+            message = heard(error.message)
+            text = f"{inner}: {message}" if inner and name in self.fields else message
             self.add_error(name if name in self.fields else None, text)
 
 
@@ -118,7 +124,7 @@ def _trial(
 
 def _staff(request: HttpRequest) -> User:
     if not isinstance(request.user, User) or not request.user.is_staff:
-        raise PermissionDenied(trials.STAFF_ONLY)
+        raise PermissionDenied(heard(trials.STAFF_ONLY))
     return request.user
 
 
@@ -127,9 +133,9 @@ def _judges() -> tuple[list[tuple[str, str]], list[str]]:
     found, broken = [], []
     for name in registry.judges.names():
         try:
-            found.append((name, f"{name}: {registry.judges.get(name).title}"))
+            found.append((name, f"{name}: {_(registry.judges.get(name).title)}"))
         except PluginError as problem:
-            broken.append(str(problem))
+            broken.append(heard(str(problem)))
     return found, broken
 
 
@@ -148,11 +154,16 @@ def _add(request: HttpRequest, found: JudgeTrial) -> HttpResponse:
     try:
         judge, count = trials.add_to_board(board=found.board, plugin=found.plugin, params=found.params, name=name)
     except InvalidInput as problem:
-        return _trial(request, found.pk, found, " ".join(error.message for error in problem.errors), 422)
-    messages.success(request, f"{judge.name} judges {found.board.title} now: {count} verdicts are asked for.")
+        return _trial(request, found.pk, found, " ".join(heard(error.message) for error in problem.errors), 422)
+    text = ngettext(
+        "%(judge)s judges %(board)s now: %(count)s verdict is asked for.",
+        "%(judge)s judges %(board)s now: %(count)s verdicts are asked for.",
+        count,
+    )
+    messages.success(request, text % {"judge": judge.name, "board": found.board.title, "count": count})
     return redirect("board", slug=found.board.slug)
 
 
 def _line(row: Mapping[str, Any]) -> Line:
     credit, cost = row["credit_a"], row["cost_usd"]
-    return Line(row, "–" if credit is None else f"{credit:.3f}", "not told" if cost is None else f"${cost:.5f}")
+    return Line(row, "–" if credit is None else f"{credit:.3f}", _("not told") if cost is None else f"${cost:.5f}")

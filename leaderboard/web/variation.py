@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leaderboard.models import Board, LanguageModel, VariationReport
@@ -67,7 +68,7 @@ def variation(request: HttpRequest, slug: str) -> HttpResponse:
 def ladders(reports: list[VariationReport]) -> list[Ladder]:
     """One ladder a report, all on one scale so that models can be compared."""
     known = [(report.model, _reported(report)) for report in reports]
-    rows = [row for _, one in known for row in decoding.measured(one)]
+    rows = [row for __, one in known for row in decoding.measured(one)]
     over = bounds(rows) if rows else None
     return [
         Ladder(model, _named(decoding.ladder_chart(one, over), model), tables.ladder(one), one) for model, one in known
@@ -76,7 +77,11 @@ def ladders(reports: list[VariationReport]) -> list[Ladder]:
 
 def _named(chart: Chart | None, model: LanguageModel) -> Chart | None:
     """The chart under a name and a title of its own among those of other models."""
-    return chart and replace(chart, name=f"ladder-{model.pk}", title=f"{chart.title} of {model.name}")
+    return chart and replace(
+        chart,
+        name=f"ladder-{model.pk}",
+        title=_("%(title)s of %(model)s") % {"title": chart.title, "model": model.name},
+    )
 
 
 @require_safe
@@ -113,7 +118,7 @@ def links(charts: list[Chart]) -> list[tuple[str, str]]:
     """Name and title of each chart, of the curves of best-of-N only the first."""
     found = [(chart.name, chart.title) for chart in charts if not chart.name.startswith(BEST_OF)]
     first = next((chart.name for chart in charts if chart.name.startswith(BEST_OF)), "")
-    return [*found, (first, "Best of k samples")] if first else found
+    return [*found, (first, _("Best of k samples"))] if first else found
 
 
 @require_safe
@@ -128,7 +133,7 @@ def _chart_csv(board: Board, pk: int, name: str) -> HttpResponse:
     for chart in decoding.drawn(_reported(_found(board, pk))):
         if chart.name == name:
             return _csv(chart.table, f"{board.slug}-{pk}-{name}")
-    raise Http404(f"This report has no data for a chart '{name}'.")
+    raise Http404(_("This report has no data for a chart '%(chart)s'.") % {"chart": name})
 
 
 @require_safe
@@ -141,7 +146,7 @@ def flips_csv(request: HttpRequest, slug: str) -> HttpResponse:
 def _flips_csv(board: Board) -> HttpResponse:
     pairs = _pairs(read.latest(board))
     if not pairs:
-        raise Http404("This board has no pairs of models with a configuration in common.")
+        raise Http404(_("This board has no pairs of models with a configuration in common."))
     return _csv(tables.flips_table(pairs), f"{board.slug}-flips")
 
 
@@ -163,7 +168,7 @@ def _find(slug: str, pk: int) -> tuple[Board, VariationReport]:
 def _found(board: Board, pk: int) -> VariationReport:
     found = read.of_model(board, pk)
     if found is None:
-        raise Http404("This board has no report of that model.")
+        raise Http404(_("This board has no report of that model."))
     return found
 
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from workers.decoding.search import Found, View
 from workers.decoding.strategies import Greedy, GreedyParams
 
@@ -61,7 +62,7 @@ class Beam(Greedy):
 
     def request_fields(self) -> Mapping[str, Any]:
         """Raises ValueError: no request can ask for beams."""
-        raise ValueError("Beam search runs only on a model loaded here.")
+        raise ValueError(said("Beam search runs only on a model loaded here."))
 
 
 @dataclass(frozen=True)

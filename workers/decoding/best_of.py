@@ -15,14 +15,15 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput, Params
 from leaderboard.contracts.protocols import DecodingParams
 from leaderboard.contracts.registry import PluginError
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import DecodingChoice
 from leaderboard.contracts.written import read_choice, write_choice
 
 LONGEST_LABEL = 60
 LENGTH = "max_new_tokens"
-UPPER_BOUND = (
-    "The oracle knows the right answer, so it is an upper bound and no method. "
-    "The non-determinism report shows it beside every selector."
+UPPER_BOUND = said(
+    "The oracle knows the right answer, so it is an upper bound and no method. The non-determinism "
+    "report shows it beside every selector."
 )
 
 
@@ -51,9 +52,9 @@ class BestOfParams(DecodingParams):
     def _known_sampler(cls, text: str) -> str:
         name, settings = read_choice(text)
         if LENGTH in settings:
-            raise ValueError("set the longest output in its own field")
+            raise ValueError(said("set the longest output in its own field"))
         if name == BestOf.name:
-            raise ValueError("the best of the best of n is not offered; ask for more candidates")
+            raise ValueError(said("the best of the best of n is not offered; ask for more candidates"))
         whole = _parsed(registry.decoding, name, settings)
         return write_choice(name, {key: value for key, value in whole.items() if key != LENGTH})
 
@@ -68,7 +69,7 @@ class BestOfParams(DecodingParams):
     @model_validator(mode="after")
     def _draws(self) -> BestOfParams:
         if not BestOf(self).inner.samples:
-            raise ValueError("the sampler always gives the same output; choose one that samples")
+            raise ValueError(said("the sampler always gives the same output; choose one that samples"))
         return self
 
 

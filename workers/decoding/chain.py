@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability, DecodingParams
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import DecodingChoice
 from workers.decoding.nearby import fewer_steps, nearby
 from workers.decoding.steps import VERSION, Step, WrittenStep, fault_of, in_order, runs_on_servers, server_fields
@@ -80,7 +81,7 @@ class StepStrategy:
         mirostat.
         """
         if self.keeps_surprise:
-            raise ValueError("Mirostat runs only on a model loaded here; no server tells what it drew from.")
+            raise ValueError(said("Mirostat runs only on a model loaded here; no server tells what it drew from."))
         heat = {"max_tokens": self.max_new_tokens, "temperature": 1.0 if self.samples else 0.0}
         if not runs_on_servers(self._active()):
             whole = json.dumps({"strategy": self.name, "params": self.params.canonical()}, sort_keys=True)

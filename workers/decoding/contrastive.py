@@ -12,6 +12,7 @@ from pydantic import Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from workers.decoding.search import Found, View
 from workers.decoding.strategies import Greedy, GreedyParams
 
@@ -63,7 +64,7 @@ class Contrastive(Greedy):
 
     def request_fields(self) -> Mapping[str, Any]:
         """Raises ValueError: no request can ask for contrastive search."""
-        raise ValueError("Contrastive search runs only on a model loaded here; no server offers it.")
+        raise ValueError(said("Contrastive search runs only on a model loaded here; no server offers it."))
 
 
 class ContrastiveSearch:

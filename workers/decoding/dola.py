@@ -14,6 +14,7 @@ from pydantic import Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from workers.decoding.history import History
 from workers.decoding.strategies import Greedy, TemperatureParams
 
@@ -126,7 +127,7 @@ class DoLa(Greedy):
 
     def request_fields(self) -> Mapping[str, Any]:
         """Raises ValueError: no request can ask for DoLa."""
-        raise ValueError("DoLa runs only on a model loaded here; no server offers it.")
+        raise ValueError(said("DoLa runs only on a model loaded here; no server offers it."))
 
 
 def bucket(layers: str, count: int, tied: bool) -> tuple[int, ...]:

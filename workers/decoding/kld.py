@@ -14,6 +14,7 @@ from pydantic import Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Message
 from workers.decoding.evidence import with_evidence, without_evidence
 from workers.decoding.history import History
@@ -99,7 +100,7 @@ class Kld(Greedy):
 
     def request_fields(self) -> Mapping[str, Any]:
         """Raises ValueError: no request can ask for two contexts."""
-        raise ValueError("KLD runs only on a model loaded here; no server reads an output behind two prompts.")
+        raise ValueError(said("KLD runs only on a model loaded here; no server reads an output behind two prompts."))
 
 
 def divergence(logits: Tensor, without: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from leaderboard.contracts.said import said
+
 
 def cut_before_heat(base: float, temperature: float) -> float:
     """The min-p for a backend that heats last, from one for a backend that heats first: b^T.
@@ -38,7 +40,9 @@ def fields_for_late_heat(fields: Mapping[str, Any]) -> dict[str, Any]:
     if heat in (0.0, 1.0):
         return dict(fields)
     if fields.get("top_p", 1.0) != 1.0:
-        raise ValueError(f"A server that heats last has no top-p that equals this one at temperature {heat:g}.")
+        raise ValueError(
+            said("A server that heats last has no top-p that equals this one at temperature {heat:g}.", heat=heat)
+        )
     if "min_p" in extra:
         extra["min_p"] = cut_before_heat(extra["min_p"], heat)
     return {**fields, "extra_body": extra} if extra else dict(fields)
@@ -46,6 +50,11 @@ def fields_for_late_heat(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(base: float, temperature: float) -> None:
     if not 0.0 <= base <= 1.0:
-        raise ValueError(f"min-p lies between 0 and 1, not {base:g}.")
+        raise ValueError(said("min-p lies between 0 and 1, not {base:g}.", base=base))
     if not temperature > 0.0:
-        raise ValueError(f"min-p has no other order at temperature {temperature:g}; the temperature must be above 0.")
+        raise ValueError(
+            said(
+                "min-p has no other order at temperature {temperature:g}; the temperature must be above 0.",
+                temperature=temperature,
+            )
+        )

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from leaderboard.contracts.params import Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 
 ORDER = (
     "repetition-penalty",
@@ -267,7 +268,7 @@ def _read(given: Any) -> Any:
     parts = [part.partition("=") if "=" in part else ("value", "=", part) for part in rest]
     settings = {key: value for key, _, value in parts}
     if len(settings) < len(parts):
-        raise ValueError(f"the step '{given}' gives a setting twice")
+        raise ValueError(said("the step '{given}' gives a setting twice", given=given))
     return {"step": name, **settings}
 
 
@@ -286,9 +287,9 @@ def fault_of(steps: Sequence[Step]) -> str | None:
     names = [step.step for step in steps]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        return f"The step '{twice}' is there twice; give each step once."
+        return said("The step '{twice}' is there twice; give each step once.", twice=twice)
     if sum(step.heat for step in steps) > 1:
-        return "EDT sets the temperature itself; leave one of 'edt' and 'temperature' out."
+        return said("EDT sets the temperature itself; leave one of 'edt' and 'temperature' out.")
     return None
 
 

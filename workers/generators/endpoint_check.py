@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.said import said
 from workers.decoding.chain import XARG
 from workers.generators.errors import GenerationFailed
 from workers.generators.openai_client import OpenAIGenerator
@@ -131,11 +132,11 @@ def _findings(made: Mapping[str, list[_Call]]) -> tuple[Finding, ...]:
         _n(made["n"][0]),
         _logprobs(made["logprobs"][0]),
         *cuts,
-        _penalty("repetition_penalty", made["repetition_penalty"], "A penalty of 5", steady=steady),
+        _penalty("repetition_penalty", made["repetition_penalty"], said("A penalty of 5"), steady=steady),
         _penalty(
             "frequency_penalty",
             [made["repetition_penalty"][0], *made["frequency_penalty"]],
-            "A penalty of 2",
+            said("A penalty of 2"),
             steady=steady,
         ),
         _presence(made["presence_penalty"], seeded=bool(seed.acts)),
@@ -145,13 +146,15 @@ def _findings(made: Mapping[str, list[_Call]]) -> tuple[Finding, ...]:
 
 def _repeats(calls: Sequence[_Call]) -> Finding:
     same = calls[0].texts == calls[1].texts
-    seen = "gave one text" if same else "gave two texts"
-    return Finding("greedy", same, f"Temperature 0 twice {seen}.")
+    seen = said("Temperature 0 twice gave one text.") if same else said("Temperature 0 twice gave two texts.")
+    return Finding("greedy", same, seen)
 
 
 def _refused(name: str, calls: Sequence[_Call]) -> Finding | None:
     failed = next((call.failed for call in calls if call.failed), "")
-    return Finding(name, False, f"The server refused it: {failed}", refused=True) if failed else None
+    return (
+        Finding(name, False, said("The server refused it: {failed}", failed=failed), refused=True) if failed else None
+    )
 
 
 def _temperature(calls: Sequence[_Call], greedy: str) -> Finding:
@@ -159,23 +162,30 @@ def _temperature(calls: Sequence[_Call], greedy: str) -> Finding:
         return refused
     texts = {text for call in calls for text in call.texts}
     acts = len(texts) > 1
-    seen = f"{len(texts)} different texts" if acts else ("the greedy text" if texts == {greedy} else "one text")
-    return Finding("temperature", acts, f"{len(calls)} calls at temperature {HOT:g} gave {seen}.")
+    one = said("the greedy text") if texts == {greedy} else said("one text")
+    seen = said("{n} different texts", n=len(texts)) if acts else one
+    return Finding(
+        "temperature", acts, said("{n} calls at temperature {hot:g} gave {seen}.", n=len(calls), hot=HOT, seen=seen)
+    )
 
 
 def _seed(first: Sequence[_Call], second: Sequence[_Call], *, hot: bool) -> Finding:
     if refused := _refused("seed", [*first, *second]):
         return refused
     if not hot:
-        return Finding("seed", None, "It cannot be told, since temperature does not act.")
+        return Finding("seed", None, said("It cannot be told, since temperature does not act."))
     equal = sum(a.texts == b.texts for a, b in zip(first, second, strict=True))
-    return Finding("seed", equal == len(first), f"{equal} of {len(first)} texts came again with the same seed.")
+    return Finding(
+        "seed",
+        equal == len(first),
+        said("{equal} of {n} texts came again with the same seed.", equal=equal, n=len(first)),
+    )
 
 
 def _n(call: _Call) -> Finding:
     if refused := _refused("n", [call]):
         return refused
-    return Finding("n", len(call.texts) == 2, f"Of 2 choices asked for, {len(call.texts)} came.")
+    return Finding("n", len(call.texts) == 2, said("Of 2 choices asked for, {n} came.", n=len(call.texts)))
 
 
 def _logprobs(call: _Call) -> Finding:
@@ -183,7 +193,11 @@ def _logprobs(call: _Call) -> Finding:
         return refused
     given = getattr(call.answer.choices[0].logprobs, "content", None) or []
     best = len(given[0].top_logprobs or []) if given else 0
-    return Finding("logprobs", best >= 2, f"{len(given)} tokens came with log-probabilities, {best} for the first.")
+    return Finding(
+        "logprobs",
+        best >= 2,
+        said("{n} tokens came with log-probabilities, {best} for the first.", n=len(given), best=best),
+    )
 
 
 def _cut(name: str, calls: Sequence[_Call], greedy: str, *, hot: bool) -> Finding:
@@ -191,10 +205,12 @@ def _cut(name: str, calls: Sequence[_Call], greedy: str, *, hot: bool) -> Findin
     if refused := _refused(name, calls):
         return refused
     if not hot:
-        return Finding(name, None, "It cannot be told, since temperature does not act.")
+        return Finding(name, None, said("It cannot be told, since temperature does not act."))
     equal = sum(call.texts[:1] == [greedy] for call in calls)
     return Finding(
-        name, equal == len(calls), f"{equal} of {len(calls)} hot texts became the greedy one at its strongest setting."
+        name,
+        equal == len(calls),
+        said("{equal} of {n} hot texts became the greedy one at its strongest setting.", equal=equal, n=len(calls)),
     )
 
 
@@ -203,10 +219,11 @@ def _penalty(name: str, calls: Sequence[_Call], told: str, *, steady: bool) -> F
     if refused := _refused(name, calls):
         return refused
     if not steady:
-        return Finding(name, None, "It cannot be told, since temperature 0 does not give the same text twice.")
+        return Finding(name, None, said("It cannot be told, since temperature 0 does not give the same text twice."))
     differ = calls[0].texts != calls[1].texts
-    seen = "changed" if differ else "did not change"
-    return Finding(name, differ, f"{told} {seen} a text that repeats itself.")
+    changed = said("{penalty} changed a text that repeats itself.", penalty=told)
+    same = said("{penalty} did not change a text that repeats itself.", penalty=told)
+    return Finding(name, differ, changed if differ else same)
 
 
 def _presence(calls: Sequence[_Call], *, seeded: bool) -> Finding:
@@ -215,10 +232,14 @@ def _presence(calls: Sequence[_Call], *, seeded: bool) -> Finding:
     if refused := _refused(name, calls):
         return refused
     if not seeded:
-        return Finding(name, None, "It cannot be told, since seed does not act.")
+        return Finding(name, None, said("It cannot be told, since seed does not act."))
     pairs = list(zip(calls[::2], calls[1::2], strict=True))
     changed = sum(without.texts != penalised.texts for without, penalised in pairs)
-    return Finding(name, changed > 0, f"A penalty of 2 changed {changed} of {len(pairs)} texts that repeat themselves.")
+    return Finding(
+        name,
+        changed > 0,
+        said("A penalty of 2 changed {changed} of {n} texts that repeat themselves.", changed=changed, n=len(pairs)),
+    )
 
 
 def _logits(calls: Sequence[_Call], greedy: str) -> Finding:
@@ -227,6 +248,12 @@ def _logits(calls: Sequence[_Call], greedy: str) -> Finding:
     if refused := _refused("logits", [sound]):
         return refused
     if f"'{UNKNOWN}'" not in unknown.failed:
-        return Finding("logits", False, "A strategy that does not exist was not refused, so our processors do not run.")
-    seen = "gave" if sound.texts == [greedy] else "did not give"
-    return Finding("logits", sound.texts == [greedy], f"Top-nσ with n 0 {seen} the greedy text.")
+        return Finding(
+            "logits", False, said("A strategy that does not exist was not refused, so our processors do not run.")
+        )
+    acts = sound.texts == [greedy]
+    gave, not_gave = (
+        said("Top-nσ with n 0 gave the greedy text."),
+        said("Top-nσ with n 0 did not give the greedy text."),
+    )
+    return Finding("logits", acts, gave if acts else not_gave)

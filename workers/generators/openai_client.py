@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
@@ -16,9 +17,10 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Generation, GenerationRequest, ModelIdentity
 from workers.decoding.orders import fields_for_late_heat
-from workers.generators import batch_api, calling, http_transport
+from workers.generators import batch_api, calling, event_stream, http_transport
 from workers.generators.answers import generation_of
 from workers.generators.batch_api import BatchApi
 from workers.generators.errors import CallFailed, GenerationFailed
@@ -26,6 +28,8 @@ from workers.generators.http_transport import Transport
 
 ENDPOINTS = "TOUCHSTONE_ENDPOINTS"
 KEY_PREFIX = "env:TOUCHSTONE_KEY_"
+STREAM_ATTEMPTS = 2
+"""Somebody is waiting for a streamed answer, so little time is given to a server that is busy."""
 
 
 Extra = Literal[
@@ -75,7 +79,12 @@ class OpenAIParams(Params):
     @classmethod
     def _is_reference(cls, value: str) -> str:
         if value and not value.startswith(KEY_PREFIX):
-            raise ValueError(f"give a reference such as {KEY_PREFIX}NAME to a variable on the server, not a key")
+            raise ValueError(
+                said(
+                    "give a reference such as {key_prefix}NAME to a variable on the server, not a key",
+                    key_prefix=KEY_PREFIX,
+                )
+            )
         return value
 
 
@@ -101,7 +110,9 @@ class OpenAIGenerator:
         The order of heat and cuts is part of the revision, so that outputs asked for in two ways never mix.
         """
         if not _approved(params.base_url):
-            message = f"The operator has not approved this address. He can add it to {ENDPOINTS}."
+            message = said(
+                "The operator has not approved this address. He can add it to {endpoints}.", endpoints=ENDPOINTS
+            )
             raise InvalidInput(FieldError(("base_url",), message))
         late = "heats last" if params.heats == "last" else ""
         revision = " · ".join(filter(None, (params.revision, late)))
@@ -130,6 +141,27 @@ class OpenAIGenerator:
             ceiling=self.params.concurrency,
             attempts=self.params.attempts,
         )
+
+    def stream(self, request: GenerationRequest, told: Callable[[str], None]) -> Generation:
+        """One answer, of which `told` is given the text so far after each piece. Raises GenerationFailed, Stopped."""
+        self._check_schemas([request])
+
+        async def send(transport: Transport, request: GenerationRequest) -> Generation:
+            fields = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
+            began, most = time.monotonic(), self.params.timeout_seconds
+            take = partial(event_stream.read, told=told)
+            answer = await transport.post_for("/chat/completions", fields, most, take)
+            return generation_of(request, answer, time.monotonic() - began)
+
+        [made] = calling.stream(
+            [request],
+            send,
+            base_url=self.params.base_url,
+            key=self._key(),
+            ceiling=self.params.concurrency,
+            attempts=min(STREAM_ATTEMPTS, self.params.attempts),
+        )
+        return made
 
     def batches(self) -> BatchApi:
         """The endpoint's Batch API."""

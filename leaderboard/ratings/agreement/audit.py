@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.calibration import Calibration, calibrate
 from leaderboard.ratings.agreement.draws import FEW_CLUSTERS, Draws
 from leaderboard.ratings.agreement.habits import Orders, Repeats, Slot, orders, repeats, slots
@@ -17,7 +18,7 @@ from leaderboard.ratings.agreement.verdicts import NO_VOTES, Calls, Floats, Item
 from leaderboard.ratings.agreement.worth import Worth, worth
 from leaderboard.ratings.variation.resampling import Bootstrap, Estimate
 
-NO_PEOPLE = "Nobody has voted on a comparison that this judge scored, so agreement with people is not known."
+NO_PEOPLE = said("Nobody has voted on a comparison that this judge scored, so agreement with people is not known.")
 
 
 @dataclass(frozen=True)
@@ -174,5 +175,7 @@ def _notes(case: Case, people: People | None) -> tuple[str, ...]:
         notes.append(NO_PEOPLE)
     clusters = len(np.unique(case.items.cluster[case.calls.item]))
     if clusters < FEW_CLUSTERS:
-        notes.append(f"Only {clusters} clusters of comparisons: the intervals are likely too narrow.")
+        notes.append(
+            said("Only {clusters} clusters of comparisons: the intervals are likely too narrow.", clusters=clusters)
+        )
     return tuple(notes)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.draws import Draws
 from leaderboard.ratings.agreement.taste import slope_of
 from leaderboard.ratings.agreement.verdicts import Floats, Ints, Votes
@@ -66,7 +67,9 @@ def calibrate(credit: Floats, votes: Votes, draws: Draws) -> Calibration:
     use = ~np.isnan(credit) & ~np.isnan(people)
     count = int(use.sum())
     if count < LEAST or draws.groups < FOLDS:
-        return Calibration(count, None, (), (), (), f"It needs {LEAST} comparisons in {FOLDS} clusters.")
+        return Calibration(
+            count, None, (), (), (), said("It needs {least} comparisons in {folds} clusters.", least=LEAST, folds=FOLDS)
+        )
     q, y = credit[use], people[use]
     held_out = {name: np.full(len(credit), np.nan) for name in MAPS}
     fold = draws.place[use] % FOLDS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.draws import Draws
 from leaderboard.ratings.agreement.verdicts import LEVEL, Calls, Floats, Ints, Items, mean_by, side
 from leaderboard.ratings.variation.paired import PairedTest, paired_tests
@@ -49,12 +50,12 @@ def _drift(items: Items, calls: Calls, draws: Draws, number: int, earlier: list[
     apart = np.where(scored, side(old) != side(new), np.isnan(old) != np.isnan(new)).astype(np.float64)
     moved = np.where(scored, np.abs(old - new), np.nan)
     told = {
-        "first slot": _means(item, calls.first[one], calls.first[two], size),
-        "longer answer": _longer(items, item, old, new),
+        said("first slot"): _means(item, calls.first[one], calls.first[two], size),
+        said("longer answer"): _longer(items, item, old, new),
         "ties": _means(item, _tied(old, scored), _tied(new, scored), size),
     }
     if earlier:
-        told["against earlier rounds"] = mean_by(item, apart, size), _earlier(calls, earlier, size)
+        told[said("against earlier rounds")] = mean_by(item, apart, size), _earlier(calls, earlier, size)
     tests = paired_tests({name: sides for name, sides in told.items() if sides is not None})
     return Drift(
         repeat=number,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.taste import battles_of, battles_of_votes
 from leaderboard.ratings.agreement.verdicts import Floats, Items, Votes
 from leaderboard.ratings.battles import Battles
@@ -45,12 +46,12 @@ def induced(items: Items, credit: Floats, votes: Votes, plan: Bootstrap) -> Indu
     seen = ~np.isnan(kept.means(len(items)))
     sides = battles_of(items, np.where(seen, credit, np.nan)), battles_of_votes(items, kept)
     if not all(len(side.credit) for side in sides):
-        return Induced(NOTHING, 0, len(items.names), (), "The judge and people have no comparison in common.")
+        return Induced(NOTHING, 0, len(items.names), (), said("The judge and people have no comparison in common."))
     fits = fit(sides[0]), fit(sides[1])
     shared = np.intersect1d(_main(fits[0]), _main(fits[1]))
     gone = len(items.names) - len(shared)
     if len(shared) < FEWEST:
-        reason = f"Fewer than {FEWEST} entrants stand on one scale for both the judge and people."
+        reason = said("Fewer than {fewest} entrants stand on one scale for both the judge and people.", fewest=FEWEST)
         return Induced(NOTHING, len(shared), gone, (), reason)
     judge, people = fits[0].theta[shared], fits[1].theta[shared]
     found = _interval(spearman(judge, people), sides, fits, shared, plan)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard.contracts.said import Said, said
 from leaderboard.ratings.agreement.audit import Audit
 
 NONE = "–"
@@ -68,70 +69,104 @@ def lines(details: Mapping[str, Any]) -> Iterator[Line]:
 
 def _people(people: Mapping[str, Any]) -> Iterator[Line]:
     own, others, rule = people["agreement"], people["ceiling"], people["rule"]
-    section, items = "Agreement with people", own["items"]
-    yield Line(section, "Accuracy against the majority", own["accuracy"], "share", items, "a tie counts one half")
-    yield Line(section, "The same, both decided", own["decided"], "share", own["decided_items"], "without ties")
-    yield Line(section, "Commonest of three outcomes", own["exact"], "share", items, "tie is an outcome")
-    yield Line(section, "Cohen’s κ, three outcomes", own["kappa"], "number", items, "against single votes")
-    yield Line(section, "Cohen’s κ, decided", own["kappa_decided"], "number", items, "without ties")
-    if rule:
-        yield Line(section, "“The longer answer wins”", rule["accuracy"], "share", rule["items"], "the trivial rule")
-    section, items = "People against people", others["items"]
-    yield Line(section, "One person against the others", others["people"], "share", items, "leave one out")
-    yield Line(section, "The judge against the same", others["judge"], "share", items)
-    yield Line(section, "Judge less person", others["difference"], "points", items, "percentage points")
-    yield Line(section, "Cohen’s κ of two people", others["kappa"], "number", items)
-    yield Line(section, "Krippendorff’s α of people", others["alpha"], "number", items)
-    induced, worth = people["induced"], people["worth"]
-    section = "Ranking and worth"
+    section, items = said("Agreement with people"), own["items"]
     yield Line(
-        section, "Spearman of the ratings", induced["spearman"], "number", induced["entrants"], induced["reason"]
+        section, said("Accuracy against the majority"), own["accuracy"], "share", items, said("a tie counts one half")
     )
-    yield Line(section, "One verdict in human votes", worth["votes"], "number", worth["items"], worth["reason"])
-    yield Line(section, "The most that is possible", worth["most"], "number", worth["items"])
+    yield Line(
+        section, said("The same, both decided"), own["decided"], "share", own["decided_items"], said("without ties")
+    )
+    yield Line(section, said("Commonest of three outcomes"), own["exact"], "share", items, said("tie is an outcome"))
+    yield Line(section, said("Cohen’s κ, three outcomes"), own["kappa"], "number", items, said("against single votes"))
+    yield Line(section, said("Cohen’s κ, decided"), own["kappa_decided"], "number", items, said("without ties"))
+    if rule:
+        yield Line(
+            section,
+            said("“The longer answer wins”"),
+            rule["accuracy"],
+            "share",
+            rule["items"],
+            said("the trivial rule"),
+        )
+    section, items = said("People against people"), others["items"]
+    yield Line(section, said("One person against the others"), others["people"], "share", items, said("leave one out"))
+    yield Line(section, said("The judge against the same"), others["judge"], "share", items)
+    yield Line(section, said("Judge less person"), others["difference"], "points", items, said("percentage points"))
+    yield Line(section, said("Cohen’s κ of two people"), others["kappa"], "number", items)
+    yield Line(section, said("Krippendorff’s α of people"), others["alpha"], "number", items)
+    induced, worth = people["induced"], people["worth"]
+    section = said("Ranking and worth")
+    yield Line(
+        section, said("Spearman of the ratings"), induced["spearman"], "number", induced["entrants"], induced["reason"]
+    )
+    yield Line(section, said("One verdict in human votes"), worth["votes"], "number", worth["items"], worth["reason"])
+    yield Line(section, said("The most that is possible"), worth["most"], "number", worth["items"])
 
 
 def _truth(details: Mapping[str, Any]) -> Iterator[Line]:
-    section, own, rule = "Against exact references", details["truth"], details.get("truth_rule")
+    section, own, rule = said("Against exact references"), details["truth"], details.get("truth_rule")
     yield Line(
-        section, "Accuracy where one answer is right", own["accuracy"], "share", own["items"], "a tie is one half"
+        section,
+        said("Accuracy where one answer is right"),
+        own["accuracy"],
+        "share",
+        own["items"],
+        said("a tie is one half"),
     )
-    yield Line(section, "The same, the judge decided", own["decided"], "share", own["items"])
+    yield Line(section, said("The same, the judge decided"), own["decided"], "share", own["items"])
     if rule:
-        yield Line(section, "“The longer answer wins”", rule["accuracy"], "share", rule["items"], "the trivial rule")
+        yield Line(
+            section,
+            said("“The longer answer wins”"),
+            rule["accuracy"],
+            "share",
+            rule["items"],
+            said("the trivial rule"),
+        )
 
 
 def _order(details: Mapping[str, Any]) -> Iterator[Line]:
     both, one, orders, again = (details[name] for name in ("balanced", "single", "orders", "repeats"))
-    section = "Order and repeats"
+    section = said("Order and repeats")
     if both["items"]:
-        yield Line(section, "First slot, both orders shown", both["decided"], "share", both["calls"], "even is 50 %")
-        yield Line(section, "Gain by coming first", orders["shift"], "points", orders["items"], "percentage points")
-        yield Line(section, "Same outcome in both orders", orders["same"], "share", orders["items"])
-        yield Line(section, "Each order went to the first slot", orders["to_first"], "share", orders["items"])
-        yield Line(section, "Each order went to the second slot", orders["to_second"], "share", orders["items"])
+        yield Line(
+            section,
+            said("First slot, both orders shown"),
+            both["decided"],
+            "share",
+            both["calls"],
+            said("even is 50 %"),
+        )
+        yield Line(
+            section, said("Gain by coming first"), orders["shift"], "points", orders["items"], said("percentage points")
+        )
+        yield Line(section, said("Same outcome in both orders"), orders["same"], "share", orders["items"])
+        yield Line(section, said("Each order went to the first slot"), orders["to_first"], "share", orders["items"])
+        yield Line(section, said("Each order went to the second slot"), orders["to_second"], "share", orders["items"])
     if one["items"]:
-        hint = "one order was shown, so the better answer may have come first more often"
-        yield Line(section, "First slot, one order shown", one["decided"], "share", one["calls"], hint)
+        hint = said("one order was shown, so the better answer may have come first more often")
+        yield Line(section, said("First slot, one order shown"), one["decided"], "share", one["calls"], hint)
     if again["items"]:
-        yield Line(section, "Same outcome when asked again", again["same"], "share", again["items"])
-        yield Line(section, "Credit moved when asked again", again["distance"], "points", again["items"])
+        yield Line(section, said("Same outcome when asked again"), again["same"], "share", again["items"])
+        yield Line(section, said("Credit moved when asked again"), again["distance"], "points", again["items"])
 
 
 def _tastes(details: Mapping[str, Any]) -> Iterator[Line]:
     people = (details.get("people") or {}).get("taste")
     for who, found in (("judge", details["taste"]), ("people", people)):
         if found:
-            section = f"What the {who} favours" if who == "judge" else "What people favour"
-            yield Line(section, "The longer answer", found["longer"], "share", found.get("longer_items"))
-            yield Line(section, "The only answer with a list", found["lists"], "share", found.get("lists_items"))
-            yield Line(section, "Length, logits an SD", found["slope"], "number", None, "better answers may be longer")
+            section = said("What the judge favours") if who == "judge" else said("What people favour")
+            yield Line(section, said("The longer answer"), found["longer"], "share", found.get("longer_items"))
+            yield Line(section, said("The only answer with a list"), found["lists"], "share", found.get("lists_items"))
+            yield Line(
+                section, said("Length, logits an SD"), found["slope"], "number", None, "better answers may be longer"
+            )
             for effect in found["style"]:
-                name = f"Style: {effect['name']}"
-                yield Line(section, name, effect["effect"], "number", None, "logits an SD, strengths held equal")
+                name = said("Style: {name}", name=Said(effect["name"]))
+                yield Line(section, name, effect["effect"], "number", None, said("logits an SD, strengths held equal"))
     own = details.get("own")
     if own:
-        section = "Its own family"
-        yield Line(section, f"Credit for {own['family']}", own["own"], "share", own["items"])
-        yield Line(section, f"The same by {own['against']}", own["reference"], "share", own["items"])
-        yield Line(section, "Excess", own["excess"], "points", own["items"], "percentage points")
+        section = said("Its own family")
+        yield Line(section, said("Credit for {family}", family=own["family"]), own["own"], "share", own["items"])
+        yield Line(section, said("The same by {judge}", judge=own["against"]), own["reference"], "share", own["items"])
+        yield Line(section, said("Excess"), own["excess"], "points", own["items"], said("percentage points"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.draws import Draws
 from leaderboard.ratings.agreement.verdicts import Calls, Floats, Items, Votes, side
 from leaderboard.ratings.battles import Battles
@@ -75,7 +76,7 @@ def longest(items: Items) -> Calls | None:
 
 def taste(items: Items, credit: Floats, draws: Draws, *, votes: Votes | None = None) -> Taste:
     """Of a judge with (M,) `credit`, or of people where `votes` are given, whose mean credit it is then."""
-    none = Taste(NOTHING, NOTHING, NOTHING, (), "The lengths of the answers are not known.")
+    none = Taste(NOTHING, NOTHING, NOTHING, (), said("The lengths of the answers are not known."))
     if items.length is None:
         return none
     left, right = items.length
@@ -150,7 +151,7 @@ def _style(items: Items, credit: Floats, confidence: float, votes: Votes | None)
     names = tuple(name for name in STYLE if name in items.measures) or (("chars",) if "chars" in items.measures else ())
     battles = battles_of(items, credit) if votes is None else battles_of_votes(items, votes)
     if len(battles.credit) < LEAST * max(1, len(battles.names)):
-        return (), "There are too few verdicts to hold the entrants' strengths equal."
+        return (), said("There are too few verdicts to hold the entrants' strengths equal.")
     try:
         found = fit_styled(battles, fit(battles), names)
     except ValueError as problem:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.draws import Draws
 from leaderboard.ratings.agreement.people import vote_pairs
 from leaderboard.ratings.agreement.verdicts import Floats, Votes
@@ -54,13 +55,16 @@ def worth(credit: Floats, votes: Votes, draws: Draws, *, least: int = LEAST) -> 
     items = int(use.sum())
     if items < least:
         return Worth(
-            NOTHING, NOTHING, items, f"It needs {least} comparisons with two votes or more; there are {items}."
+            NOTHING,
+            NOTHING,
+            items,
+            said("It needs {least} comparisons with two votes or more; there are {items}.", least=least, items=items),
         )
     columns = np.where(use[:, None], _moments(np.where(use, credit, 0.5), counts, np.maximum(total, 1)), 0.0)
     found = draws.of_sums(_worth, columns)
     if found.value is None:
         return Worth(
-            NOTHING, NOTHING, items, "People agree with each other no more than by chance, so there is no scale."
+            NOTHING, NOTHING, items, said("People agree with each other no more than by chance, so there is no scale.")
         )
     return Worth(found, draws.of_sums(_most, columns), items)
 

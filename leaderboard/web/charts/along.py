@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.curves import MOST, Course, Curves, Point, curves
 from leaderboard.web.charts.reported import Reported, number, percent, with_error
 
 TEMPLATE = "parts/variation/curves.html"
-PARAMETERS = {"temperature": "Temperature", "repetition_penalty": "Repetition penalty"}
+PARAMETERS = {
+    "temperature": (gettext_lazy("Temperature"), gettext_lazy("Score along temperature")),
+    "repetition_penalty": (gettext_lazy("Repetition penalty"), gettext_lazy("Score along repetition penalty")),
+}
+"""Name of the axis and title of the chart."""
 BOUND, RANDOM = "oracle", "random"
 PASSES = "pass-at-k"
 BEST_OF = "best-of-"
@@ -58,13 +65,17 @@ def _names(groups: Sequence[Group]) -> dict[Group, str]:
 
 def _parameter_chart(report: Reported, parameter: str, groups: Mapping[str, Sequence[Row]]) -> Chart:
     courses = [Course(name, [_scored(report, row, parameter) for row in own]) for name, own in groups.items()]
-    title = PARAMETERS[parameter]
-    figure = curves(courses, title, "Mean score, %")
+    axis, title = map(str, PARAMETERS[parameter])
+    figure = curves(courses, axis, _("Mean score, %"))
     return Chart(
         name=parameter.replace("_", "-"),
-        title=f"Score along {title.lower()}",
-        sentence=f"Mean score of configurations that differ in {title.lower()} alone. Whiskers are {report.level}"
-        f" intervals by the standard error over prompts and runs.{_left_out(len(groups))}",
+        title=title,
+        sentence=_(
+            "Mean score of configurations that differ in %(parameter)s alone. Whiskers are %(level)s intervals by the"
+            " standard error over prompts and runs."
+        )
+        % {"parameter": axis.lower(), "level": report.level}
+        + _left_out(len(groups)),
         text=_told(figure),
         template=TEMPLATE,
         figure=figure,
@@ -73,13 +84,18 @@ def _parameter_chart(report: Reported, parameter: str, groups: Mapping[str, Sequ
 
 
 def _left_out(count: int) -> str:
-    return f" The first {MOST} of {count} curves are drawn; the file has all." if count > MOST else ""
+    if count <= MOST:
+        return ""
+    text = _("The first %(most)s of %(count)s curves are drawn; the file has all.")
+    return " " + text % {"most": MOST, "count": count}
 
 
 def _scored(report: Reported, row: Row, parameter: str) -> Point:
     at, runs = float(row["params"][parameter]), row["runs"]
     low, high = report.interval(runs)
-    return Point(at, percent(runs["mean"]) or 0.0, low, high, f"{with_error(runs['mean'], runs.get('se'))} % at {at:g}")
+    score = with_error(runs["mean"], runs.get("se"))
+    text = _("%(score)s %% at %(value)s") % {"score": score, "value": f"{at:g}"}
+    return Point(at, percent(runs["mean"]) or 0.0, low, high, text)
 
 
 def _along_table(report: Reported, parameter: str, groups: Mapping[str, Sequence[Row]]) -> Table:
@@ -109,17 +125,21 @@ def pass_charts(report: Reported) -> list[Chart]:
     if not found:
         return []
     courses = [Course(report.names[row["slug"]], _known(points)) for row, points in found]
-    figure = curves([course for course in courses if course.points], "Samples, k", "pass@k, %")
+    figure = curves([course for course in courses if course.points], _("Samples, k"), "pass@k, %")
     lines = [(row["slug"], report.names[row["slug"]], *_numbers(point)) for row, points in found for point in points]
     header = ("entry", "configuration", "k", "pass_percent", "low_percent", "high_percent")
     return [
         Chart(
             name=PASSES,
             title="pass@k",
-            sentence="Chance that at least one of k samples is right, unbiased: 1 − C(n−c, k)/C(n, k) for c right of n,"
-            " averaged over prompts. It is the oracle of “Best of k samples” under another name, where it is"
-            f" one curve with both names. Whiskers are {report.level} intervals by a bootstrap over prompts,"
-            f" {report.replicates}.{_left_out(len(found))}",
+            sentence=_(
+                "Chance that at least one of k samples is right, unbiased: 1 − C(n−c, k)/C(n, k) for c right of n,"
+                " averaged over prompts. It is the oracle of “Best of k samples” under another name, where it is"
+                " one curve with both names. Whiskers are %(level)s intervals by a bootstrap over prompts,"
+                " %(replicates)s."
+            )
+            % {"level": report.level, "replicates": report.replicates}
+            + _left_out(len(found)),
             text=_ends(figure),
             template=TEMPLATE,
             figure=figure,
@@ -136,16 +156,22 @@ def best_of_charts(report: Reported) -> list[Chart]:
 
 def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]]) -> Chart:
     order = sorted(own, key=lambda name: (name != BOUND, name == RANDOM, name))
-    bound = f"{BOUND}, the same as pass@k (upper bound)" if row.get("right_wrong") else f"{BOUND} (upper bound)"
-    courses = [Course(bound if name == BOUND else name, _known(own[name]), name == BOUND) for name in order]
-    figure = curves([course for course in courses if course.points], "Samples to choose from, k", "Expected score, %")
+    same = _("oracle, the same as pass@k (upper bound)")
+    bound = same if row.get("right_wrong") else _("oracle (upper bound)")
+    courses = [Course(bound if name == BOUND else _name(name), _known(own[name]), name == BOUND) for name in order]
+    figure = curves(
+        [course for course in courses if course.points], _("Samples to choose from, k"), _("Expected score, %")
+    )
     label = report.names[row["slug"]]
     return Chart(
         name=f"{BEST_OF}{row['slug']}",
-        title=f"Best of k samples: {label}",
-        sentence="Expected score where one of k samples is chosen for each prompt. The oracle knows the answer: it is"
-        " an upper bound and no way to decode. k goes up to the fewest scored samples of any prompt. Whiskers are"
-        f" {report.level} intervals by a bootstrap over prompts, {report.replicates}.",
+        title=_("Best of k samples: %(label)s") % {"label": label},
+        sentence=_(
+            "Expected score where one of k samples is chosen for each prompt. The oracle knows the answer: it is an"
+            " upper bound and no way to decode. k goes up to the fewest scored samples of any prompt. Whiskers are"
+            " %(level)s intervals by a bootstrap over prompts, %(replicates)s."
+        )
+        % {"level": report.level, "replicates": report.replicates},
         text=_ends(figure),
         template=TEMPLATE,
         figure=figure,
@@ -156,6 +182,10 @@ def _best_of_chart(report: Reported, row: Row, own: Mapping[str, Sequence[Any]])
     )
 
 
+def _name(selector: str) -> str:
+    return _("random") if selector == RANDOM else selector
+
+
 def _numbers(point: Sequence[Any]) -> tuple[Any, ...]:
     k, score = point
     return k, percent(score["value"]), percent(score.get("low")), percent(score.get("high"))
@@ -164,7 +194,7 @@ def _numbers(point: Sequence[Any]) -> tuple[Any, ...]:
 def _known(points: Sequence[Any]) -> list[Point]:
     """The points with a score."""
     return [
-        Point(float(k), value, low, high, f"{number(point[1]['value'])} % at k = {k}")
+        Point(float(k), value, low, high, _("%(score)s %% at k = %(k)s") % {"score": number(point[1]["value"]), "k": k})
         for point in points
         for k, value, low, high in [_numbers(point)]
         if value is not None
@@ -173,7 +203,8 @@ def _known(points: Sequence[Any]) -> list[Point]:
 
 def _ends(figure: Curves) -> str:
     """What each curve comes to at its end."""
-    return "At the end: " + ", ".join(f"{c.label} {c.marks[-1].text}" for c in figure.curves) + "."
+    ends = _(", ").join(f"{c.label} {c.marks[-1].text}" for c in figure.curves)
+    return _("At the end: %(ends)s.") % {"ends": ends}
 
 
 def _told(figure: Curves) -> str:

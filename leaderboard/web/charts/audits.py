@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from leaderboard.ratings.agreement import report
 from leaderboard.web.charts import heatmap
 from leaderboard.web.charts.chart import Chart, Table
@@ -21,6 +24,7 @@ from leaderboard.web.charts.scatter import (
     Segment,
 )
 from leaderboard.web.charts.spans import Amounts, Measured, bars, bounds, spans
+from leaderboard.web.heard import heard
 
 Details = Mapping[str, Any]
 SPANS = "parts/variation/spans.html"
@@ -42,6 +46,23 @@ def drawn(details: Details, judge: str) -> list[Chart]:
     return [chart for make in makers if (chart := make(details, judge))]
 
 
+def words(figure: report.Figure, kind: str) -> str:
+    """A figure with its interval, as `report.text` in the reader's language."""
+    value, ends = report.text(figure and {"value": figure.get("value")}, kind), interval(figure, kind)
+    return f"{value} ({ends})" if ends else value
+
+
+def interval(figure: report.Figure, kind: str) -> str:
+    """The ends of a figure's interval, an empty text without one."""
+    inner = report.text(figure, kind).partition(" (")[2].removesuffix(")")
+    low, _sep, high = inner.partition(" to ")
+    return _("%(low)s to %(high)s") % {"low": low, "high": high} if inner else ""
+
+
+def _told(rows: Sequence[Measured]) -> str:
+    return _("; ").join(f"{row.label}: {row.text}" for row in rows) + _(".")
+
+
 def _rows(named: Sequence[tuple[str, Any]], scale: float = 100.0) -> list[Measured]:
     """Rows in percent (or times another scale) of those that have a value."""
     found = []
@@ -49,7 +70,7 @@ def _rows(named: Sequence[tuple[str, Any]], scale: float = 100.0) -> list[Measur
         if one and one.get("value") is not None:
             ends = [None if one.get(end) is None else scale * one[end] for end in ("low", "high")]
             kind = "share" if scale == 100.0 else "number"
-            found.append(Measured(name, scale * one["value"], ends[0], ends[1], report.text(one, kind)))
+            found.append(Measured(name, scale * one["value"], ends[0], ends[1], words(one, kind)))
     return found
 
 
@@ -64,35 +85,35 @@ def agreement_chart(details: Details, judge: str) -> Chart | None:
     if people:
         named = [
             (judge, people["ceiling"]["judge"]),
-            ("one person", people["ceiling"]["people"]),
-            ("the longer answer wins", people["rule_judge"]),
+            (_("one person"), people["ceiling"]["people"]),
+            (_("the longer answer wins"), people["rule_judge"]),
         ]
         if people["ceiling"]["people"]["value"] is None:
             named = [
                 (judge, people["agreement"]["accuracy"]),
-                ("the longer answer wins", (people["rule"] or {}).get("accuracy")),
+                (_("the longer answer wins"), (people["rule"] or {}).get("accuracy")),
             ]
         title, sentence = (
-            "Agreement with people",
-            "How often each goes with the majority of the other people, a tie being one half.",
+            _("Agreement with people"),
+            _("How often each goes with the majority of the other people, a tie being one half. In percent."),
         )
     elif truth:
         rule = details.get("truth_rule") or {}
-        named = [(judge, truth["accuracy"]), ("the longer answer wins", rule.get("accuracy"))]
+        named = [(judge, truth["accuracy"]), (_("the longer answer wins"), rule.get("accuracy"))]
         title, sentence = (
-            "Agreement with exact references",
-            "How often each picks the only right answer, a tie being one half.",
+            _("Agreement with exact references"),
+            _("How often each picks the only right answer, a tie being one half. In percent."),
         )
     else:
         return None
-    rows = [*_rows(named), Measured("a coin", HALF, None, None, "50.0 %")]
+    rows = [*_rows(named), Measured(_("a coin"), HALF, None, None, "50.0 %")]
     if len(rows) == 1:
         return None
     return Chart(
         name="agreement",
         title=title,
-        sentence=f"{sentence} In percent.",
-        text="; ".join(f"{row.label}: {row.text}" for row in rows) + ".",
+        sentence=sentence,
+        text=_told(rows),
         template=SPANS,
         figure=spans(rows, bounds(rows)),
         table=_table("who", rows, "percent"),
@@ -102,20 +123,20 @@ def agreement_chart(details: Details, judge: str) -> Chart | None:
 def slots_chart(details: Details, judge: str) -> Chart | None:
     """What the order of the answers changes."""
     named = [
-        ("first slot, both orders shown", details["balanced"]["decided"]),
-        ("first slot, one order shown", details["single"]["decided"]),
+        (_("first slot, both orders shown"), details["balanced"]["decided"]),
+        (_("first slot, one order shown"), details["single"]["decided"]),
     ]
     rows = _rows(named)
     if not rows:
         return None
-    same = _rows([("same outcome in both orders", details["orders"]["same"])])
-    even = Measured("no preference", HALF, None, None, "50.0 %")
+    same = _rows([(_("same outcome in both orders"), details["orders"]["same"])])
+    even = Measured(_("no preference"), HALF, None, None, "50.0 %")
     shown = [*rows, even, *same]
     return Chart(
         name="slots",
-        title="The order of the answers",
-        sentence="How often a decided verdict goes to the answer shown first, in percent. Even is 50.",
-        text="; ".join(f"{row.label}: {row.text}" for row in shown) + ".",
+        title=_("The order of the answers"),
+        sentence=_("How often a decided verdict goes to the answer shown first, in percent. Even is 50."),
+        text=_told(shown),
         template=SPANS,
         figure=spans(shown, bounds(shown)),
         table=_table("what", shown, "percent"),
@@ -127,11 +148,7 @@ def reliability_chart(details: Details, judge: str) -> Chart | None:
     bins = ((details.get("people") or {}).get("calibration") or {}).get("bins") or []
     if not bins:
         return None
-    named = [
-        (f"credit {one['low']:.1f} to {one['high']:.1f}, mean {one['credit']:.2f}, n = {one['n']}", one["people"])
-        for one in bins
-    ]
-    rows = _rows(named)
+    rows = _rows([(_bin(one), one["people"]) for one in bins])
     table = Table(
         ("low", "high", "n", "credit", "people", "people_low", "people_high"),
         [
@@ -141,13 +158,20 @@ def reliability_chart(details: Details, judge: str) -> Chart | None:
     )
     return Chart(
         name="calibration",
-        title="What a credit means",
-        sentence=f"How much of people's credit an answer has, in percent, by the credit that {judge} gives it.",
-        text="A calibrated judge's rows would lie at its own mean credit.",
+        title=_("What a credit means"),
+        sentence=_("How much of people's credit an answer has, in percent, by the credit that %(judge)s gives it.")
+        % {"judge": judge},
+        text=_("A calibrated judge's rows would lie at its own mean credit."),
         template=SPANS,
         figure=spans(rows, bounds(rows)),
         table=table,
     )
+
+
+def _bin(one: Mapping[str, Any]) -> str:
+    text = _("credit %(low)s to %(high)s, mean %(mean)s, n = %(n)s")
+    ends = {"low": f"{one['low']:.1f}", "high": f"{one['high']:.1f}"}
+    return text % {**ends, "mean": f"{one['credit']:.2f}", "n": one["n"]}
 
 
 def ratings_chart(details: Details, judge: str) -> Chart | None:
@@ -158,29 +182,45 @@ def ratings_chart(details: Details, judge: str) -> Chart | None:
     ends = [value for _, *pair in found for value in pair]
     x, y = Scale.over(ends, LEFT, WIDTH - RIGHT), Scale.over(ends, HEIGHT - BOTTOM, TOP)
     dots = [
-        Dot(x.at(one), y.at(two), "ranked", f"{name}: {one:+.0f} by people, {two:+.0f} by {judge}")
+        Dot(
+            x.at(one),
+            y.at(two),
+            "ranked",
+            _("%(name)s: %(people)s by people, %(own)s by %(judge)s")
+            % {"name": name, "people": f"{one:+.0f}", "own": f"{two:+.0f}", "judge": judge},
+        )
         for name, one, two in found
     ]
     low, high = min(ends), max(ends)
     diagonal = Segment(x.at(low), y.at(low), x.at(high), y.at(high), "diagonal")
-    figure = Scatter(dots, [diagonal], ticks(x), ticks(y), "Rating by people", f"Rating by {judge}", ["ranked"])
-    value = report.text(details["people"]["induced"]["spearman"], "number")
+    figure = Scatter(dots, [diagonal], ticks(x), ticks(y), *_axes(judge), ["ranked"])
+    value = words(details["people"]["induced"]["spearman"], "number")
     return Chart(
         name="ratings",
-        title="Ratings that each side gives",
-        sentence=f"Bradley–Terry points around 0 from the verdicts of {judge} and of people. Spearman: {value}.",
-        text=f"{len(found)} entrants; those above the line fare better with {judge}.",
+        title=_("Ratings that each side gives"),
+        sentence=_("Bradley–Terry points around 0 from the verdicts of %(judge)s and of people. Spearman: %(value)s.")
+        % {"judge": judge, "value": value},
+        text=ngettext(
+            "%(n)s entrant; those above the line fare better with %(judge)s.",
+            "%(n)s entrants; those above the line fare better with %(judge)s.",
+            len(found),
+        )
+        % {"n": len(found), "judge": judge},
         template="parts/charts/scatter.html",
         figure=figure,
         table=Table(("entry", "by_people", "by_judge"), found),
     )
 
 
+def _axes(judge: str) -> tuple[str, str]:
+    return _("Rating by people"), _("Rating by %(judge)s") % {"judge": judge}
+
+
 def style_chart(details: Details, judge: str) -> Chart | None:
     """Effects of style on the judge and on people."""
-    sides = ((judge, details.get("taste")), ("people", (details.get("people") or {}).get("taste")))
+    sides = ((judge, details.get("taste")), (_("people"), (details.get("people") or {}).get("taste")))
     named = [
-        (f"{effect['name']}, {who}", effect["effect"])
+        (_("%(feature)s, %(who)s") % {"feature": heard(effect["name"]), "who": who}, effect["effect"])
         for place in range(max((len((found or {}).get("style") or []) for _, found in sides), default=0))
         for who, found in sides
         if found and place < len(found["style"])
@@ -191,9 +231,11 @@ def style_chart(details: Details, judge: str) -> Chart | None:
         return None
     return Chart(
         name="style",
-        title="What style is worth",
-        sentence="Logits for one standard deviation more of a feature, with who answered held equal. 0 is no effect.",
-        text="; ".join(f"{row.label}: {row.text}" for row in rows) + ".",
+        title=_("What style is worth"),
+        sentence=_(
+            "Logits for one standard deviation more of a feature, with who answered held equal. 0 is no effect."
+        ),
+        text=_told(rows),
         template=SPANS,
         figure=spans(rows, bounds(rows), zero=True),
         table=_table("feature", rows, "logits"),
@@ -205,15 +247,16 @@ def states_chart(details: Details, judge: str) -> Chart | None:
     states = details.get("states") or []
     if len(states) < 2:
         return None
-    parts = {one["name"]: (100 * one["share"]["value"], f"{100 * one['share']['value']:.1f}") for one in states}
-    text = ", ".join(f"{one['name']} {one['n']}" for one in states)
+    parts = {heard(one["name"]): (100 * one["share"]["value"], f"{100 * one['share']['value']:.1f}") for one in states}
+    text = _(", ").join(f"{heard(one['name'])} {one['n']}" for one in states)
+    styles = {heard(one["name"]): STATES.get(one["name"], 6) for one in states}
     return Chart(
         name="states",
-        title="What became of the verdicts",
-        sentence="Share of each state in percent. Only scored verdicts count.",
-        text=f"{text}.",
+        title=_("What became of the verdicts"),
+        sentence=_("Share of each state in percent. Only scored verdicts count."),
+        text=text + _("."),
         template="parts/variation/bars.html",
-        figure=bars([Amounts(judge, parts, text)], 100.0, {name: STATES.get(name, 6) for name in parts}),
+        figure=bars([Amounts(judge, parts, text)], 100.0, styles),
         table=Table(("state", "n", "percent", "low", "high"), [_state(one) for one in states]),
     )
 
@@ -234,16 +277,18 @@ def matrix_chart(found: Sequence[Mapping[str, Any]], board: str, name: str = "ma
     }
     turned = {(two, one): heatmap.Pair(two, one, pair.won, pair.n) for (one, two), pair in straight.items()}
 
-    def words(pair: heatmap.Pair) -> tuple[str, str]:
-        return f"{pair.share:.0f}", f"{pair.first} and {pair.second} agree on {pair.share:.1f} % of {pair.n:,.0f}"
+    def told(pair: heatmap.Pair) -> tuple[str, str]:
+        text = _("%(first)s and %(second)s agree on %(share)s %% of %(n)s")
+        values = {"first": pair.first, "second": pair.second, "share": f"{pair.share:.1f}", "n": f"{pair.n:,.0f}"}
+        return f"{pair.share:.0f}", text % values
 
-    figure = heatmap.grid({**straight, **turned}, dict(zip(names, names, strict=True)), heatmap.share_colour, words)
+    figure = heatmap.grid({**straight, **turned}, dict(zip(names, names, strict=True)), heatmap.share_colour, told)
     header = ("first", "second", "items", "agreement", "low", "high", "same_outcome", "kappa")
     return Chart(
         name=name,
-        title=f"Who agrees with whom on {board}",
-        sentence="Agreement in percent over the comparisons that both judged, a tie being one half. Chance is 50.",
-        text=f"{len(met)} pairs.",
+        title=_("Who agrees with whom on %(board)s") % {"board": board},
+        sentence=_("Agreement in percent over the comparisons that both judged, a tie being one half. Chance is 50."),
+        text=ngettext("%(n)s pair.", "%(n)s pairs.", len(met)) % {"n": len(met)},
         template="parts/charts/heatmap.html",
         figure=figure,
         table=Table(header, [_met(one) for one in met.values()]),

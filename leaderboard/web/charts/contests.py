@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from leaderboard.web.charts.reported import NONE, Reported, number, signed, signed_interval, with_error
 
 
@@ -20,7 +22,16 @@ class Lines:
 def of_pairs(report: Reported) -> Lines | None:
     """Every pair of configurations with its paired test; None where nothing was tested."""
     found = report.details.get("tests") or []
-    heads = ["First", "Second", "First, %", "Second, %", "Difference ± SE", "p", "p (Holm)", "Prompts"]
+    heads = [
+        _("First"),
+        _("Second"),
+        _("First, %"),
+        _("Second, %"),
+        _("Difference ± SE"),
+        "p",
+        "p (Holm)",
+        _("Prompts"),
+    ]
     lines = [_tested(test) for test in sorted(found, key=lambda test: (test["p_holm"] is None, test["p_holm"] or 0.0))]
     return Lines(heads, lines) if lines else None
 
@@ -54,7 +65,14 @@ def volume(report: Reported) -> Lines | None:
         return None
     at = found["common"]
     best = {curve["strategy"]: curve["best"][at - 1] for curve in found["curves"]}
-    heads = ["First", "Second", "Best of first, %", "Best of second, %", "Difference", f"{report.level} interval"]
+    heads = [
+        _("First"),
+        _("Second"),
+        _("Best of first, %"),
+        _("Best of second, %"),
+        _("Difference"),
+        _("%(level)s interval") % {"level": report.level},
+    ]
     lines = [
         [
             one["first"],

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from leaderboard.web.charts.along import best_of_charts, parameter_charts, pass_charts
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported, has_gap, number, percent, signed, signed_interval, with_error
@@ -14,8 +17,12 @@ from leaderboard.web.charts.wording import wording_charts
 
 Row = Mapping[str, Any]
 ROWS, STACK = "parts/variation/spans.html", "parts/variation/bars.html"
-RIGHT = {"always": ("always right", 10), "sometimes": ("sometimes right", 7), "never": ("never right", 2)}
-RIGHT |= {"unscored": ("unscored", 5)}
+RIGHT = {
+    "always": (gettext_lazy("always right"), 10),
+    "sometimes": (gettext_lazy("sometimes right"), 7),
+    "never": (gettext_lazy("never right"), 2),
+    "unscored": (gettext_lazy("unscored"), 5),
+}
 """Names and colours of the parts of a bar; colours are those of a heatmap, from orange (0) to blue (10)."""
 
 
@@ -49,9 +56,12 @@ def ladder_chart(report: Reported, over: tuple[float, float] | None = None) -> C
     figure = spans(rows, over or bounds(rows))
     return Chart(
         name="ladder",
-        title="Decoding ladder",
-        sentence="Mean score of each configuration, ± its standard error over prompts and runs"
-        f" (over prompts alone where there is one run). Whiskers are {report.level} intervals by that error.",
+        title=_("Decoding ladder"),
+        sentence=_(
+            "Mean score of each configuration, ± its standard error over prompts and runs (over prompts alone where"
+            " there is one run). Whiskers are %(level)s intervals by that error."
+        )
+        % {"level": report.level},
         text=_told(figure),
         template=ROWS,
         figure=figure,
@@ -76,11 +86,14 @@ def gaps_chart(report: Reported) -> Chart | None:
     rows = [_gap(report.names[row["slug"]], gap) for row, gap in found]
     return Chart(
         name="gaps",
-        title="Greedy against sampling",
-        sentence="Greedy score less the mean of the samples, in percentage points: right of the line greedy is better."
-        f" Whiskers are {report.level} intervals by a paired bootstrap over prompts and runs, {report.replicates}.",
+        title=_("Greedy against sampling"),
+        sentence=_(
+            "Greedy score less the mean of the samples, in percentage points: right of the line greedy is better."
+            " Whiskers are %(level)s intervals by a paired bootstrap over prompts and runs, %(replicates)s."
+        )
+        % {"level": report.level, "replicates": report.replicates},
         text=" ".join(
-            f"{row.label}: {signed_interval(gap['gap'])}." for row, (_, gap) in zip(rows, found, strict=True)
+            f"{row.label}: {signed_interval(gap['gap'])}." for row, (__, gap) in zip(rows, found, strict=True)
         ),
         template=ROWS,
         figure=spans(rows, bounds(rows), zero=True),
@@ -111,17 +124,20 @@ def consistency_chart(report: Reported) -> Chart | None:
     rows = [
         Amounts(
             report.names[row["slug"]],
-            {name: (count[key], str(count[key])) for key, (name, _) in RIGHT.items()},
-            f"{count['always']} always, {count['sometimes']} sometimes, {count['never']} never",
+            {str(name): (count[key], str(count[key])) for key, (name, __) in RIGHT.items()},
+            _("%(always)s always, %(sometimes)s sometimes, %(never)s never") % count,
         )
         for row, count in found
     ]
-    figure = bars(rows, float(max(sum(count[key] for key in RIGHT) for _, count in found)), dict(RIGHT.values()))
+    styles = {str(name): style for name, style in RIGHT.values()}
+    figure = bars(rows, float(max(sum(count[key] for key in RIGHT) for __, count in found)), styles)
     return Chart(
         name="consistency",
-        title="Prompts always, sometimes and never right",
-        sentence="How many prompts are right in every sample, in some of them, or in none. A single sample cannot"
-        " differ from itself.",
+        title=_("Prompts always, sometimes and never right"),
+        sentence=_(
+            "How many prompts are right in every sample, in some of them, or in none. A single sample cannot differ"
+            " from itself."
+        ),
         text=_told(figure),
         template=STACK,
         figure=figure,

@@ -9,6 +9,9 @@ from functools import cached_property
 from statistics import NormalDist
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 NONE = "–"
 Estimate = Mapping[str, float | None]
 
@@ -53,7 +56,8 @@ class Reported:
     @property
     def replicates(self) -> str:
         """How many times the bootstrap drew."""
-        return f"{self.details.get('replicates', 0):,} replicates"
+        count = self.details.get("replicates", 0)
+        return ngettext("%(n)s replicate", "%(n)s replicates", count) % {"n": f"{count:,}"}
 
     def interval(self, runs: Mapping[str, Any]) -> tuple[float | None, float | None]:
         """Normal interval of the mean in percent by its standard error, cut at 0 and 100; None without one."""
@@ -101,4 +105,4 @@ def signed_interval(found: Estimate) -> str:
     """ "+1.2 to +3.4", "–" where there is none."""
     if found.get("low") is None or found.get("high") is None:
         return NONE
-    return f"{signed(found['low'])} to {signed(found['high'])}"
+    return _("%(low)s to %(high)s") % {"low": signed(found["low"]), "high": signed(found["high"])}

@@ -5,28 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported, number, percent
 from leaderboard.web.charts.spans import Amounts, Bars, bars
+from leaderboard.web.heard import heard
 
 STACK = "parts/variation/bars.html"
 VARIANCE = "variance"
 """Name of the chart of the metric's variance; that of a judge has the judge's name behind it."""
-LEVELS = {"prompt": ("between prompts", 10), "seed": ("between seeds", 3), "sample": ("within a prompt", 7)}
-LEVELS |= {"opponent": ("between opponents", 4), "order": ("between a judge's orders", 2)}
-LEVELS |= {"repeat": ("between a judge's repeats", 5)}
+LEVELS = {
+    "prompt": (gettext_lazy("between prompts"), 10),
+    "seed": (gettext_lazy("between seeds"), 3),
+    "sample": (gettext_lazy("within a prompt"), 7),
+    "opponent": (gettext_lazy("between opponents"), 4),
+    "order": (gettext_lazy("between a judge's orders"), 2),
+    "repeat": (gettext_lazy("between a judge's repeats"), 5),
+}
 """Names and colours of the parts of a bar, as those of a heatmap."""
-WORDS = {"seed": "seeds", "sample": "samples", "opponent": "opponents", "order": "orders", "repeat": "repeats"}
+WORDS = {
+    "seed": gettext_lazy("No level of seeds: %(reason)s."),
+    "sample": gettext_lazy("No level of samples: %(reason)s."),
+    "opponent": gettext_lazy("No level of opponents: %(reason)s."),
+    "order": gettext_lazy("No level of orders: %(reason)s."),
+    "repeat": gettext_lazy("No level of repeats: %(reason)s."),
+}
 Split = Mapping[str, Any]
 Found = Sequence[tuple[Mapping[str, Any], Split]]
 
 
 def split_charts(report: Reported) -> list[Chart]:
     """The split of the metric's scores, and that of the credit by each judge that varies."""
-    found = [_chart(report, VARIANCE, "Variance split", "single scores")]
+    found = [_chart(report, VARIANCE, _("Variance split"), _("single scores"))]
     for judge in _judges(report):
-        words = f"Variance split: judge {judge}", f"single verdicts of {judge}"
-        found.append(_chart(report, f"{VARIANCE}-{judge}", *words))
+        words = _("Variance split: judge %(judge)s"), _("single verdicts of %(judge)s")
+        found.append(_chart(report, f"{VARIANCE}-{judge}", *(text % {"judge": judge} for text in words)))
     return [chart for chart in found if chart]
 
 
@@ -50,7 +65,7 @@ def _split(row: Mapping[str, Any], judge: str) -> Split | None:
 
 def levels_of(found: Found) -> list[str]:
     """The levels that any of the splits has, from the prompts down."""
-    kept = {level["name"] for _, split in found for level in split["levels"]}
+    kept = {level["name"] for __, split in found for level in split["levels"]}
     return [*(level for level in LEVELS if level in kept), *sorted(kept - set(LEVELS))]
 
 
@@ -69,15 +84,18 @@ def _chart(report: Reported, name: str, title: str, what: str) -> Chart | None:
     if not found:
         return None
     rows = [
-        Amounts(report.names[row["slug"]], _shares(split), f"variance {split['total']:.3f}") for row, split in found
+        Amounts(report.names[row["slug"]], _shares(split), _("variance %(value)s") % {"value": f"{split['total']:.3f}"})
+        for row, split in found
     ]
     figure = bars(rows, 100.0, dict(_level(level) for level in levels_of(found)))
     return Chart(
         name=name,
         title=title,
-        sentence=f"How much of the variance of {what} lies on each level, in percent.{_absent(found)} Intervals are"
-        f" at {report.level}, by a bootstrap over prompts. The file also has each level’s variance without the noise"
-        " of those below.",
+        sentence=_(
+            "How much of the variance of %(what)s lies on each level, in percent.%(absent)s Intervals are at %(level)s,"
+            " by a bootstrap over prompts. The file also has each level’s variance without the noise of those below."
+        )
+        % {"what": what, "absent": _absent(found), "level": report.level},
         text=_told(figure),
         template=STACK,
         figure=figure,
@@ -89,11 +107,13 @@ def _absent(found: Found) -> str:
     """Levels that no split has, with the reason that the first gives."""
     kept = levels_of(found)
     reasons: dict[str, str] = {}
-    for _, split in found:
+    for __, split in found:
         for name, reason in (split.get("absent") or {}).items():
             reasons.setdefault(name, reason)
     return "".join(
-        f" No level of {WORDS.get(name, name)}: {reason}." for name, reason in reasons.items() if name not in kept
+        " " + WORDS[name] % {"reason": heard(reason)} if name in WORDS else f" {name}: {reason}."
+        for name, reason in reasons.items()
+        if name not in kept
     )
 
 
@@ -105,7 +125,8 @@ def _shares(split: Split) -> dict[str, tuple[float, str]]:
 
 
 def _level(name: str) -> tuple[str, int]:
-    return LEVELS.get(name, (name, 4))
+    word, colour = LEVELS.get(name, (name, 4))
+    return str(word), colour
 
 
 def _table(report: Reported, found: Found) -> Table:

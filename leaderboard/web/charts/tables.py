@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from leaderboard.web.charts.chart import Table
 from leaderboard.web.charts.reported import (
     NONE,
@@ -58,44 +61,64 @@ class Flip:
 
 def ladder(report: Reported) -> Listing:
     """Score, runs, and the gap from greedy with its interval."""
-    heads = ["Configuration", "Score, % ± SE", "Runs", "Greedy − sampling", f"{report.level} interval"]
+    heads = [
+        _("Configuration"),
+        _("Score, % ± SE"),
+        _("Runs"),
+        _("Greedy − sampling"),
+        _("%(level)s interval") % {"level": report.level},
+    ]
     return _listing(report, heads, lambda row: [*_score(row), *_gap(row)])
 
 
 def scores(report: Reported) -> Listing:
     """The runs of each configuration; spread only where there are two or more."""
     heads = [
-        "Configuration",
-        "Mean, % ± SE",
-        "Runs",
-        "Seeds",
-        "SD of runs",
-        "Best of n runs",
-        "Worst run",
-        "Range",
-        "Missing",
+        _("Configuration"),
+        _("Mean, % ± SE"),
+        _("Runs"),
+        _("Seeds"),
+        _("SD of runs"),
+        _("Best of n runs"),
+        _("Worst run"),
+        _("Range"),
+        _("Missing"),
     ]
     return _listing(report, heads, lambda row: [*_score(row), _seeds(row), *_spread(row.get("runs") or {})])
 
 
 def gaps(report: Reported) -> Listing | None:
     """Absolute scores beside the gap; None where nothing was compared with greedy."""
-    heads = ["Configuration", "Greedy, %", "Sampling, %", "Greedy − sampling", f"{report.level} interval", "Prompts"]
+    heads = [
+        _("Configuration"),
+        _("Greedy, %"),
+        _("Sampling, %"),
+        _("Greedy − sampling"),
+        _("%(level)s interval") % {"level": report.level},
+        _("Prompts"),
+    ]
     rows = [row for row in report.rows if has_gap(row)]
     return _listing(report, heads, _gap_cells, rows) if rows else None
 
 
 def lengths(report: Reported) -> Listing:
     """Mean length, and how many outputs were cut off, empty, repeated or not scored."""
-    heads = ["Configuration", "Tokens ± SE", "Characters ± SE", "Cut off, % ± SE", "Empty, % ± SE", "Repeated, % ± SE"]
-    return _listing(report, [*heads, "Unscored outputs"], _length_cells)
+    heads = [
+        _("Configuration"),
+        _("Tokens ± SE"),
+        _("Characters ± SE"),
+        _("Cut off, % ± SE"),
+        _("Empty, % ± SE"),
+        _("Repeated, % ± SE"),
+    ]
+    return _listing(report, [*heads, _("Unscored outputs")], _length_cells)
 
 
 def diversity(report: Reported) -> Listing | None:
     """The configurations of the frontier by their numbers on it; None where there are none."""
     found = placed(report)
-    heads = ["Configuration", "Score, % ± SE", "Self-BLEU ± SE", "Distinct-1", "Distinct-2", "Unique, %"]
-    heads += ["EDA", f"{report.level} interval", "On the frontier"]
+    heads = [_("Configuration"), _("Score, % ± SE"), "Self-BLEU ± SE", "Distinct-1", "Distinct-2", _("Unique, %")]
+    heads += ["EDA", _("%(level)s interval") % {"level": report.level}, _("On the frontier")]
     rows = {row["slug"]: row for row in report.rows}
     lines = [
         Cells(one["name"], f"{place}. {report.names[one['name']]}", _diversity_cells(one, rows[one["name"]]))
@@ -108,9 +131,15 @@ def _diversity_cells(one: Row, row: Row) -> list[str]:
     own, eda = row.get("diversity") or {}, one["eda"]
     told = [_with_error(own.get(name) or {}) for name in ("self_bleu", "distinct_1", "distinct_2", "unique")]
     distance = NONE if eda["value"] is None else f"{eda['value']:.3f}"
-    ends = NONE if eda["low"] is None else f"{eda['low']:.3f} to {eda['high']:.3f}"
-    share = f" ({100 * one['frontier_share']:.0f} % of draws)" if one["frontier_share"] is not None else ""
-    return [_with_error(one["quality"]), *told, distance, ends, f"{'yes' if one['on_frontier'] else 'no'}{share}"]
+    ends = NONE if eda["low"] is None else _to(f"{eda['low']:.3f}", f"{eda['high']:.3f}")
+    on, share = _("yes") if one["on_frontier"] else _("no"), one["frontier_share"]
+    if share is not None:
+        on = _("%(on)s (%(share)s %% of draws)") % {"on": on, "share": f"{100 * share:.0f}"}
+    return [_with_error(one["quality"]), *told, distance, ends, on]
+
+
+def _to(low: str, high: str) -> str:
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def variances(report: Reported) -> dict[str, Listing]:
@@ -120,7 +149,7 @@ def variances(report: Reported) -> dict[str, Listing]:
 
 def _variance(report: Reported, found: Found) -> Listing:
     levels = levels_of(found)
-    heads = ["Configuration", *(f"{words_of(level).capitalize()}, %" for level in levels)]
+    heads = [_("Configuration"), *(f"{words_of(level).capitalize()}, %" for level in levels)]
     lines = []
     for row, split in found:
         own = {level["name"]: level for level in split["levels"]}
@@ -130,7 +159,7 @@ def _variance(report: Reported, found: Found) -> Listing:
 
 
 def _share(level: Row) -> str:
-    ends = "" if level.get("low") is None else f" ({number(level['low'], 0)} to {number(level['high'], 0)})"
+    ends = "" if level.get("low") is None else f" ({_to(number(level['low'], 0), number(level['high'], 0))})"
     return f"{number(level['share'], 0)}{ends}"
 
 
@@ -147,7 +176,7 @@ def _listing(
 
 def _score(row: Row) -> list[str]:
     runs = row.get("runs") or {}
-    return [with_error(runs.get("mean"), runs.get("se")), "1 run only" if is_lone(row) else str(runs.get("runs", 0))]
+    return [with_error(runs.get("mean"), runs.get("se")), _("1 run only") if is_lone(row) else str(runs.get("runs", 0))]
 
 
 def _seeds(row: Row) -> str:
@@ -169,9 +198,14 @@ def _gap(row: Row) -> list[str]:
 
 def _gap_cells(row: Row) -> list[str]:
     gap = row["gap"]
-    out = f" ({gap['left_out']} left out)" if gap.get("left_out") else ""
     both = [number(gap["greedy"]["value"]), number(gap["sampled"]["value"])]
-    return [*both, *_gap(row), f"{gap['prompts']}{out}"]
+    return [*both, *_gap(row), _prompts(gap)]
+
+
+def _prompts(gap: Row) -> str:
+    count, out = gap["prompts"], gap.get("left_out") or 0
+    text = ngettext("%(count)s (%(n)s left out)", "%(count)s (%(n)s left out)", out)
+    return text % {"count": count, "n": out} if out else str(count)
 
 
 def _length_cells(row: Row) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from leaderboard.web.charts.chart import Chart, Table
 from leaderboard.web.charts.reported import Reported, percent
 from leaderboard.web.charts.scales import Scale, Tick, ticks
@@ -55,17 +57,20 @@ def placed(report: Reported) -> list[tuple[int, Row]]:
 def frontier_chart(report: Reported) -> Chart | None:
     """Score over diversity; None for fewer than two configurations, or where none of them samples."""
     found = placed(report)
-    if len(found) < 2 or not any(one["diversity"]["value"] for _, one in found):
+    if len(found) < 2 or not any(one["diversity"]["value"] for __, one in found):
         return None
     count = next((row["diversity"]["samples"] for row in report.rows if row.get("diversity")), 0)
     return Chart(
         name="diversity",
-        title="Quality and diversity",
-        sentence="Mean score against diversity, 1 − Self-BLEU: how unlike the samples of a prompt are, 0 where all are"
-        f" alike. It is over the first {count} samples of each prompt, as it falls with more. Filled dots are on the"
-        " frontier: no other configuration is at least as good in both and better in one. Whiskers are"
-        f" {report.level} intervals by a bootstrap over prompts, {report.replicates}.",
-        text=" ".join(f"{report.names[one['name']]}: {_spot_text(one)}." for _, one in found),
+        title=_("Quality and diversity"),
+        sentence=_(
+            "Mean score against diversity, 1 − Self-BLEU: how unlike the samples of a prompt are, 0 where all are"
+            " alike. It is over the first %(count)s samples of each prompt, as it falls with more. Filled dots are on"
+            " the frontier: no other configuration is at least as good in both and better in one. Whiskers are"
+            " %(level)s intervals by a bootstrap over prompts, %(replicates)s."
+        )
+        % {"count": count, "level": report.level, "replicates": report.replicates},
+        text=" ".join(f"{report.names[one['name']]}: {_spot_text(one)}." for __, one in found),
         template="parts/variation/frontier.html",
         figure=_frontier(report, found),
         table=_frontier_table(report, found),
@@ -88,11 +93,11 @@ def _frontier(report: Reported, found: Sequence[tuple[int, Row]]) -> Frontier:
     ]
     on = sorted((spot.x, spot.y) for spot in spots if spot.on)
     line = " ".join(f"{across},{down}" for across, down in on)
-    return Frontier(spots, line, ticks(x), ticks(y), "Diversity, 1 − Self-BLEU, %", "Mean score, %")
+    return Frontier(spots, line, ticks(x), ticks(y), _("Diversity, 1 − Self-BLEU, %"), _("Mean score, %"))
 
 
 def _ends(found: Sequence[tuple[int, Row]], name: str) -> list[float]:
-    ends = [percent(one[name][end]) for _, one in found for end in ("value", "low", "high")]
+    ends = [percent(one[name][end]) for __, one in found for end in ("value", "low", "high")]
     return [end for end in ends if end is not None]
 
 
@@ -108,8 +113,11 @@ def _whiskers(one: Row, x: Scale, y: Scale) -> str:
 
 
 def _spot_text(one: Row) -> str:
-    on = ", on the frontier" if one["on_frontier"] else ""
-    return f"score {100 * one['quality']['value']:.1f} %, diversity {100 * one['diversity']['value']:.1f} %{on}"
+    text = _("score %(score)s %%, diversity %(diversity)s %%")
+    if one["on_frontier"]:
+        text = _("score %(score)s %%, diversity %(diversity)s %%, on the frontier")
+    score, diversity = (f"{100 * one[name]['value']:.1f}" for name in ("quality", "diversity"))
+    return text % {"score": score, "diversity": diversity}
 
 
 def _frontier_table(report: Reported, found: Sequence[tuple[int, Row]]) -> Table:
@@ -118,7 +126,7 @@ def _frontier_table(report: Reported, found: Sequence[tuple[int, Row]]) -> Table
     header = ["entry", "configuration", *_columns("score_percent"), *_columns("diversity_percent"), *_columns("eda")]
     header += ["on_frontier", "frontier_share", "samples"]
     lines = []
-    for _, one in found:
+    for __, one in found:
         own = rows[one["name"]].get("diversity") or {}
         numbers = [*_three(one["quality"], 100), *_three(one["diversity"], 100), *_three(one["eda"])]
         marks = ["yes" if one["on_frontier"] else "no", one["frontier_share"], own.get("samples")]
@@ -142,14 +150,19 @@ def length_chart(report: Reported) -> Chart | None:
     found = [row for row in report.rows if _length(row, unit)["value"] is not None]
     if not found:
         return None
-    word = {"tokens": "tokens", "chars": "characters"}[unit]
-    rows = [_measured(report.names[row["slug"]], _length(row, unit), word) for row in found]
+    rows = [_measured(report.names[row["slug"]], _length(row, unit), unit) for row in found]
+    means = {
+        "tokens": _("Mean length in tokens by configuration, with %(level)s intervals by a bootstrap over prompts."),
+        "chars": _("Mean length in characters by configuration, with %(level)s intervals by a bootstrap over prompts."),
+    }
+    shares = _(
+        "The table has the shares that were cut off, empty, or repeated: stuck in a loop, the same words four times in"
+        " a row or more. A prompt may ask for that."
+    )
     return Chart(
         name="length",
-        title="Length of the outputs",
-        sentence=f"Mean length in {word} by configuration, with {report.level} intervals by a bootstrap over prompts."
-        " The table has the shares that were cut off, empty, or repeated: stuck in a loop, the same words four times"
-        " in a row or more. A prompt may ask for that.",
+        title=_("Length of the outputs"),
+        sentence=" ".join((means[unit] % {"level": report.level}, shares)),
         text=" ".join(f"{row.label}: {row.text}." for row in rows),
         template="parts/variation/spans.html",
         figure=spans(rows, bounds(rows)),
@@ -162,10 +175,11 @@ def _length(row: Row, unit: str) -> Mapping[str, float | None]:
     return found
 
 
-def _measured(label: str, found: Mapping[str, float | None], word: str) -> Measured:
+def _measured(label: str, found: Mapping[str, float | None], unit: str) -> Measured:
     value, error = found["value"] or 0.0, found.get("se")
     spread = "" if error is None else f" ± {error:.1f}"
-    return Measured(label, value, found.get("low"), found.get("high"), f"{value:.1f}{spread} {word}")
+    text = _("%(length)s tokens") if unit == "tokens" else _("%(length)s characters")
+    return Measured(label, value, found.get("low"), found.get("high"), text % {"length": f"{value:.1f}{spread}"})
 
 
 def _length_table(report: Reported, found: Sequence[Row]) -> Table:
