@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Board, QuarantineDecision, User, VotingRules
-from leaderboard.queries.integrity import quarantined, rules_of
+from leaderboard.queries.integrity import quarantined
 from leaderboard.queries.moderation import voters_of_network
 from leaderboard.services import attention, audit_log, quarantine
 from leaderboard.services.voter_lines import line_of
@@ -54,7 +54,7 @@ def set_rules(*, board: Board, user: Any, reason: str, changes: Mapping[str, Any
     if not isinstance(user, User) or not user.has_perm(quarantine.RIGHT):
         message = _("Only a person with the permission %(right)s changes the rules.") % {"right": quarantine.RIGHT}
         raise PermissionError(message)
-    told, rules = quarantine.checked_reason(reason), rules_of(board)
+    told, rules = quarantine.checked_reason(reason), _stored(board)
     before = {name: getattr(rules, name) for name in FIELDS}
     for name in FIELDS:
         setattr(rules, name, changes.get(name, before[name]))
@@ -62,11 +62,17 @@ def set_rules(*, board: Board, user: Any, reason: str, changes: Mapping[str, Any
     changed = {name: [before[name], now] for name in FIELDS if (now := getattr(rules, name)) != before[name]}
     with transaction.atomic():
         rules.save()
+        board.voting_rules = rules  # what was read with the board before is not heeded any more
         audit_log.write("rules-changed", board=board, user=user, reason=told, data=changed)
         if rules.attention_share and "attention_share" in changed:
             attention.plan(board)
         quarantine.enforce(board)
     return rules
+
+
+def _stored(board: Board) -> VotingRules:
+    """The rules as the database has them now: a form may have filled those that came with the board."""
+    return VotingRules.objects.filter(board=board).first() or VotingRules(board=board)
 
 
 def _check(rules: VotingRules) -> None:
