@@ -145,7 +145,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=100, help="prompts (100)")
     parser.add_argument("--voters", type=int, default=200, help="voters at once (200)")
     parser.add_argument("--seconds", type=float, default=60, help="for how long (60)")
-    parser.add_argument("--think", type=float, default=8, help="mean seconds before each vote (8)")
+    parser.add_argument("--think", type=float, default=10, help="mean seconds before each vote (10)")
     parser.add_argument("--replay", type=float, default=0.05, help="share of ballots sent again (0.05)")
     parser.add_argument("--workers", type=int, default=2, help="web processes (2)")
     parser.add_argument("--threads", type=int, default=8, help="threads of each (8)")

@@ -20,7 +20,7 @@ WORDS = ("plain", "**bold**", "\n# Head\n", "\n- item\n", "text", "`code`", "ans
 
 
 def arena(entries: int = ENTRIES, prompts: int = PROMPTS) -> Any:
-    """A board open to votes, without limits on how fast, with every comparison of its entries."""
+    """A board open to votes, with limits that nobody reaches, and with every comparison of its entries."""
     import numpy as np
 
     from leaderboard.models import Board, VotingRules
@@ -33,9 +33,8 @@ def arena(entries: int = ENTRIES, prompts: int = PROMPTS) -> Any:
         slug=SLUG, title="Made up", benchmark=benchmark, counts_votes=True, open_to_votes=True, rater="bradley-terry"
     )
     board.entries.add(*(own[0].entry for own in outputs))
-    limits = dict.fromkeys(
-        [f"{who}_{span}" for who in ("account", "session", "network") for span in ("minute", "day")], 0
-    )
+    spans = [f"{who}_{span}" for who in ("account", "session", "network") for span in ("minute", "day")]
+    limits = dict.fromkeys(spans, 1_000_000_000)
     VotingRules.objects.create(board=board, **limits)
     for first, second in combinations(outputs, 2):
         facts.add_comparisons([facts.comparison_row(a, b) for a, b in zip(first, second, strict=True)])
