@@ -15,6 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/boards/essays/vote/"
 KEYS = ("one", "two", "three", "four")
 NAMES = re.compile("aurora|borealis")
+LATIN = """() => {
+  const page = document.body.cloneNode(true);
+  page.querySelectorAll("[translate=no], code, kbd, pre, script").forEach((one) => one.remove());
+  const named = [...document.querySelectorAll("[aria-label], [title]")].filter((one) => !one.closest("[translate=no]"));
+  const told = [page.innerText, ...named.flatMap((one) => [one.ariaLabel ?? "", one.title])];
+  return told.join("\\n").match(/[A-Za-z]{2,}[ ,.]+[A-Za-z]{2,}/g) ?? [];
+}"""
+"""Two Latin words beside each other, but in what is never translated: none is left on a page in Chinese."""
 ANSWER = """{word} first.
 
 ```python
@@ -236,3 +244,41 @@ def test_a_double_click_is_one_vote_without_a_complaint(essays, new_tab):
     tab.page.get_by_role("heading", name="Your vote: Tie").wait_for()
     assert tab.page.locator(".messages").count() == 0
     assert len(votes()) == 1
+
+
+def test_a_whole_session_in_chinese(essays, new_tab):
+    from leaderboard.models import VoteUndo
+
+    tab = new_tab(locale="zh-CN")
+    tab.open(PAGE)
+    page, heading = tab.page, lambda name: tab.page.get_by_role("heading", name=name).wait_for()
+    assert page.locator("html").get_attribute("lang") == "zh-hans"
+    heading("哪个回答更好？")
+    page.keyboard.press("?")
+    assert (page.locator("#keys").get_attribute("open"), page.evaluate(LATIN)) == ("", [])
+    for key, told in (("a", "A 更好"), ("x", "都不好")):
+        page.keyboard.press(key)
+        heading(f"您的投票：{told}")
+        page.get_by_role("heading", name="其他人的投票").wait_for()
+        assert page.evaluate(LATIN) == []
+        page.keyboard.press("n")
+        heading("哪个回答更好？")
+    page.keyboard.press("u")
+    page.get_by_text("您的投票已撤回").wait_for()
+    for _ in range(2):
+        page.get_by_role("button", name="跳过").click()
+    page.get_by_text("没有可供您投票的配对了。").wait_for()
+    assert page.evaluate(LATIN) == []
+    page.goto(f"{tab.base}/me/votes/")
+    assert [line.inner_text() for line in page.locator("main > .scroll:last-of-type td:nth-of-type(3)").all()] == [
+        "跳过",
+        "跳过",
+        "都不好 已撤回",
+        "A 更好",
+    ]
+    assert page.evaluate(LATIN) == []
+    assert [vote.outcome for vote in votes()][1:] == ["both_bad", "skip", "skip"]
+    assert VoteUndo.objects.get().vote == votes()[1]
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("heading", name="Your votes").wait_for()
+    assert tab.faults == []

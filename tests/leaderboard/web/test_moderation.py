@@ -176,3 +176,28 @@ def test_more_voters_and_decisions_cost_no_more_queries(mod, made):
     text = mod.get(HERE + "?page=3").content.decode()
     assert "Page 3 of 3" in text
     assert "user:59" in text
+
+
+def test_what_the_tests_decide_for_a_reader_of_chinese_is_stored_in_english(mod, made):
+    VoterReport.objects.filter(board=made.board).update(
+        lines=[{"voter": "user:2", "position_p": 1e-5, "information_p": 1e-5, "n": 12}]
+    )
+    sent = rules(quarantine_by_test="on")
+    assert mod.post(HERE + "rules/", sent, headers={"accept-language": "zh-CN"}).status_code == 302
+    reason = "By the voter tests: favours one side of the page and does not follow which answer is better."
+    assert QuarantineDecision.objects.get().reason == reason
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", "actor", "reason")) == [
+        ("rules-changed", "mod", "tried"),
+        ("voter-quarantined", "voter tests", reason),
+    ]
+    english, chinese = (mod.get(HERE, headers={"accept-language": code}).content.decode() for code in ("en", "zh-CN"))
+    assert english.count(reason) == 2
+    assert (reason in chinese, chinese.count("投票者检验：偏向页面的一侧，且不依据哪个回答更好。")) == (False, 2)
+    assert "<td>隔离投票者</td>" in chinese
+
+
+def test_a_second_change_of_the_rules_is_logged_with_what_was(mod, made):
+    assert mod.post(HERE + "rules/", rules(account_day="5")).status_code == 302
+    assert mod.post(HERE + "rules/", rules(account_day="7")).status_code == 302
+    logged = AuditEntry.objects.order_by("pk").values_list("data", flat=True)
+    assert list(logged) == ['{"account_day":[2000,5]}', '{"account_day":[5,7]}']
