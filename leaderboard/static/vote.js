@@ -105,8 +105,17 @@
     fetch(address).then((answer) => (answer.ok ? answer.text() : "")).then((text) => { form.elements.shown.value = text; }).catch(() => {});
   };
 
+  // A vote is answered with its reveal at once. The reveal's own address takes the place of the form's, so that a reload
+  // votes on nothing again.
+  const atOnce = () => {
+    const here = document.querySelector("[data-here]");
+    if (here) history.replaceState({}, "", here.dataset.here);
+    document.getElementById("ballot")?.append(Object.assign(document.createElement("input"), { type: "hidden", name: "at_once", value: "1" }));
+  };
+
   const start = () => {
     sent = false;
+    atOnce();
     seen = { since: document.visibilityState === "visible" ? performance.now() : 0, total: 0 };
     const help = document.getElementById("keys");
     const toggle = document.getElementById("keys-on");

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import Board, Output
+from leaderboard.models import Ballot, Board, Output
 from leaderboard.queries import arena as read
 from leaderboard.queries import compare as read_compare
 from leaderboard.queries.word_diff import Passage, word_diff
@@ -130,10 +130,14 @@ def _cast(request: HttpRequest, board: Board) -> HttpResponse:
     signed, choice = request.POST.get("token", ""), request.POST.get("choice", "")
     who = {"voter": voter_of(request), "session": session_of(request)}
     try:
-        ballots.cast(board, signed, choice, **who, seen=_seen(request))
+        vote = ballots.cast(board, signed, choice, **who, seen=_seen(request))
     except InvalidInput as problem:
         return _refused(request, board, problem)
-    return redirect("vote", board.slug) if choice == "skip" else redirect(_address(board, shown=signed))
+    if choice == "skip":
+        return redirect("vote", board.slug)
+    # Only for pages whose script puts the reveal's address in place of this one, so that a reload sends nothing again.
+    at_once = "at_once" in request.POST
+    return _revealed(request, board, vote.ballot) if at_once else redirect(_address(board, shown=signed))
 
 
 def _seen(request: HttpRequest) -> ballots.Seen:
@@ -172,13 +176,18 @@ def _reveal(request: HttpRequest, board: Board, signed: str) -> HttpResponse:
         return redirect("vote", board.slug)
     if not hasattr(ballot, "vote"):
         return redirect("vote", board.slug)
+    return _revealed(request, board, ballot, taken_back=hasattr(ballot.vote, "undo"))
+
+
+def _revealed(request: HttpRequest, board: Board, ballot: Ballot, *, taken_back: bool = False) -> HttpResponse:
+    signed = ballots.sign(ballot, session=session_of(request))
     pair = read.pair(ballot, names=True)
     others = read.others(board, ballot)
     context: dict[str, Any] = {
         "board": board,
         "signed": signed,
         "chosen": LABELS[read.chosen(ballot)],
-        "taken_back": hasattr(ballot.vote, "undo"),
+        "taken_back": taken_back,
         "prompt": pair.prompt,
         "panes": _panes(pair, differ="diff" in request.GET),
         "differ": "diff" in request.GET,
@@ -186,6 +195,7 @@ def _reveal(request: HttpRequest, board: Board, signed: str) -> HttpResponse:
         "voters": sum(others.values()),
         "verdicts": read_compare.verdicts_on(board, ballot.comparison_id, straight=not ballot.swapped),
         "next": _address(board, after=signed),
+        "here": _address(board, shown=signed),
         "diff": _address(board, shown=signed, diff="1"),
     }
     return render(request, "reveal.html", context)

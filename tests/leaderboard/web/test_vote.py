@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -41,6 +42,18 @@ def test_a_vote_goes_round_and_only_then_tells_who_wrote_what(client, people):
     ballot = vote.ballot
     best_left = (ballot.comparison.entry_a.model.name == "bird-0") != ballot.swapped
     assert f"reference: {'A' if best_left else 'B'} wins" in reveal
+
+
+def test_a_page_with_a_script_gets_the_reveal_at_once_and_its_address(client, people):
+    body = shown(client, PAGE)
+    answer = client.post(PAGE, {"token": token_on(body), "choice": "left", "at_once": "1"})
+    told = answer.content.decode()
+    assert answer.status_code == 200 and "bird-0" in told and "Your vote: A is better" in told
+    address = html.unescape(re.search(r'data-here="([^"]+)"', told)[1])
+    again = shown(client, address)
+    assert "data-here" not in again and token_on(again) == token_on(told) == token_on(body)
+    refused(client, {"token": token_on(body), "choice": "right", "at_once": "1"}, "You have voted on this pair")
+    assert client.post(PAGE, {"token": token_on(shown(client, PAGE)), "choice": "skip", "at_once": "1"}).url == PAGE
 
 
 def test_another_session_sees_neither_the_reveal_nor_can_use_the_ballot(client, people, user):
@@ -213,7 +226,7 @@ def test_the_page_tells_what_votes_could_settle_in_the_order_of_the_alphabet(cli
     lines = [{**line, **{side: slugs[line[side]] for side in ("better", "worse")}} for line in NEIGHBOURS]
     made = BoardSnapshot.objects.create(board=people, digest="d", details={"neighbours": lines})
     Board.objects.filter(pk=people.pk).update(current=made)
-    body = shown(client, PAGE)
+    body = re.sub("<[^>]+>", "", shown(client, PAGE))
     names = sorted(str(entry) for entry in people.ranked_entries().with_parts())
     assert f"About 12 more votes could settle {names[0]} against {names[1]}." in body
 
