@@ -84,7 +84,7 @@ class Api(NinjaAPI):
         for methods in schema["paths"].values():
             for method, operation in methods.items():
                 if "security" in operation and method != "get":  # a token may be one that only reads
-                    operation["responses"].setdefault(403, operation["responses"][401])
+                    operation["responses"].setdefault(403, dict(operation["responses"][401]))
                 for status, response in operation["responses"].items():
                     if int(status) >= 400:
                         response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

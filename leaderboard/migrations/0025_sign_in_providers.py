@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect: arenas that ask for a provider, and addresses that a provider confirmed."""
+"""Sign-in by OpenID Connect: arenas that ask for a provider, and addresses that a provider confirmed; tokens that only read."""
 
 from django.db import migrations, models
 
@@ -24,5 +24,10 @@ class Migration(migrations.Migration):
             model_name='verifiedemail',
             name='provider',
             field=models.CharField(blank=True, default='', max_length=30),
+        ),
+        migrations.AddField(
+            model_name='apitoken',
+            name='scope',
+            field=models.CharField(choices=[('all', 'everything that you may do'), ('read', 'reading alone')], default='all', max_length=8),
         ),
     ]

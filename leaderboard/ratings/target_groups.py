@@ -127,8 +127,8 @@ def _records(battles: Battles, fit: Fit, voter: NDArray[Any], alpha: float, leas
         voter=labels[keys // size],
         target=keys % size,
         n=np.bincount(cell, minlength=count),
-        votes_for=np.bincount(cell, credit, count),
-        expected=np.bincount(cell, chance, count),
+        votes_for=np.bincount(cell, credit, count).astype(np.float64),
+        expected=np.bincount(cell, chance, count).astype(np.float64),
         up=_bets(chance, credit, cell, count),
         down=_bets(1 - chance, 1 - credit, cell, count),
     )

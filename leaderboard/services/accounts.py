@@ -68,24 +68,34 @@ def _password_faults(user: User, password: str) -> list[FieldError]:
     return []
 
 
-def make_token(*, user: User, name: str, days: int = 90) -> tuple[ApiToken, str]:
-    """A new token and its text, which is stored nowhere. Raises InvalidInput at ("name",) and ("days",)."""
+def make_token(*, user: User, name: str, days: int = 90, scope: str = ApiToken.Scope.ALL) -> tuple[ApiToken, str]:
+    """A new token and its text, which is stored nowhere. Raises InvalidInput at ("name",), ("days",), ("scope",)."""
     name = storable(name).strip()
     faults = []
     if not 1 <= len(name) <= 80:
         faults.append(FieldError(("name",), _("Give the token a name of 1 to 80 characters.")))
     if not 1 <= days <= MAX_DAYS:
         faults.append(FieldError(("days",), _("Choose between 1 and %(most)s days.") % {"most": MAX_DAYS}))
+    if scope not in ApiToken.Scope.values:
+        faults.append(
+            FieldError(("scope",), _("Choose one of: %(names)s.") % {"names": ", ".join(ApiToken.Scope.values)})
+        )
     if faults:
         raise InvalidInput(*faults)
     text = TOKEN_START + secrets.token_urlsafe(32)
     expires = timezone.now() + timedelta(days=days)
-    row = ApiToken.objects.create(user=user, name=name, prefix=text[:SHOWN], digest=_digest(text), expires_at=expires)
-    return row, text
+    known = {"prefix": text[:SHOWN], "digest": _digest(text), "expires_at": expires}
+    return ApiToken.objects.create(user=user, name=name, scope=scope, **known), text
 
 
 def user_of_token(text: str) -> User | None:
-    """The owner of a token that is still good; notes its use, at most once a minute."""
+    """The owner of a token that is still good; notes its use."""
+    token = good_token(text)
+    return token.user if token else None
+
+
+def good_token(text: str) -> ApiToken | None:
+    """The token with its owner, where it is still good; notes its use, at most once a minute."""
     now = timezone.now()
     good = ApiToken.objects.filter(digest=_digest(text), expires_at__gt=now, revoked_at=None, user__is_active=True)
     token = good.select_related("user").first()
@@ -93,7 +103,7 @@ def user_of_token(text: str) -> User | None:
         return None
     if token.last_used_at is None or token.last_used_at < now - USED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    return token.user
+    return token
 
 
 def revoke_token(token: ApiToken) -> None:

@@ -42,11 +42,18 @@ class SignUpForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """A name for a new token."""
+    """A name for a new token, and what it may do."""
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What it is for, such as “laptop”."))
     days = forms.IntegerField(
         label=_("Days"), min_value=1, max_value=365, initial=90, help_text=_("Days until it expires.")
+    )
+    scope = forms.TypedChoiceField(
+        label=_("Good for"),
+        choices=ApiToken.Scope.choices,
+        initial=ApiToken.Scope.ALL,
+        required=False,
+        empty_value=ApiToken.Scope.ALL,
     )
 
 

@@ -89,5 +89,6 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/", accounts.account, name="account"),
     path("me/votes/", my_votes.my_votes, name="my-votes"),
+    path("me/data.jsonl", my_votes.my_data, name="my-data"),
     path("language/", language.choose, name="language"),
 ]

@@ -51,8 +51,13 @@ SIGNED = (
     "/boards/{slug}/moderation/voters",
     "/boards/{slug}/moderation/decisions",
     "/boards/{slug}/moderation/health",
+    "/me",
+    "/me/votes",
+    "/me/data",
 )
-"""Reads that are for staff or moderators."""
+"""Reads that are for staff, moderators, or the token's owner."""
+NOTHING = ("/me/agreement",)
+"""Reads that find nothing for who never voted."""
 BOUND = (
     "/boards/{slug}/standings",
     "/boards/{slug}/export",
@@ -113,7 +118,7 @@ def names_for(path: str) -> dict[str, Any]:
 
 def test_every_read_is_asked(schema):
     found = {result.ok().path for result in schema.get_all_operations() if result.ok().method == "get"}
-    assert found == {f"{ROOT}{path}" for path in READS + SIGNED}
+    assert found == {f"{ROOT}{path}" for path in READS + SIGNED + NOTHING}
 
 
 def statuses(operation: Any, names: dict[str, str], mode: GenerationMode, **headers: str) -> set[int]:
@@ -150,6 +155,13 @@ def test_a_read_for_staff_is_answered_as_described(schema, work, django_user_mod
     assert unsigned <= {401, 404}, "a name that no address can hold is nowhere, for anyone"
     seen = statuses(operation, names_for(path), GenerationMode.POSITIVE, Authorization=f"Bearer {token}")
     assert 200 in seen
+
+
+@pytest.mark.parametrize("path", NOTHING)
+def test_a_read_of_nothing_is_answered_as_described(schema, django_user_model, path):
+    _, token = accounts.make_token(user=django_user_model.objects.create_user("new"), name="test")
+    seen = statuses(schema[f"{ROOT}{path}"]["GET"], {}, GenerationMode.POSITIVE, Authorization=f"Bearer {token}")
+    assert seen == {404}
 
 
 @pytest.mark.parametrize("path", BOUND)

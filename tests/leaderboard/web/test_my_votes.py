@@ -167,3 +167,16 @@ def test_voters_that_were_numbers_of_accounts_become_random_words(made, user):
     assert found.voter == found.ballot.voter == word and len(word) > 30
     others = set(Vote.objects.exclude(pk=vote.pk).values_list("voter", flat=True)) - {"user:me"}
     assert len(others) == 1 and "99999" not in str(others) and VoterLink.objects.count() == 1
+
+
+def test_data_leads_to_this_browser_alone(client, people):
+    """A voter without an account takes along what its session leads to; another browser gets nothing."""
+    import json
+
+    from tests.leaderboard.web.test_vote import token_on
+
+    page = client.get("/boards/people/vote/").content.decode()
+    client.post("/boards/people/vote/", {"token": token_on(page), "choice": "left"})
+    rows = [json.loads(line) for line in b"".join(client.get("/me/data.jsonl").streaming_content).splitlines()]
+    assert [row["kind"] for row in rows] == ["voter", "vote"]
+    assert b"".join(Client().get("/me/data.jsonl").streaming_content) == b""
