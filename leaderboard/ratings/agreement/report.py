@@ -159,7 +159,12 @@ def _tastes(details: Mapping[str, Any]) -> Iterator[Line]:
             yield Line(section, said("The longer answer"), found["longer"], "share", found.get("longer_items"))
             yield Line(section, said("The only answer with a list"), found["lists"], "share", found.get("lists_items"))
             yield Line(
-                section, said("Length, logits an SD"), found["slope"], "number", None, "better answers may be longer"
+                section,
+                said("Length, logits an SD"),
+                found["slope"],
+                "number",
+                None,
+                said("better answers may be longer"),
             )
             for effect in found["style"]:
                 name = said("Style: {name}", name=Said(effect["name"]))
