@@ -30,7 +30,7 @@ from bench.voting_data import SLUG, arena, bulk_votes
 from tests.services import free_port, postgres, wait_for
 
 PAGE = f"/boards/{SLUG}/vote/"
-STEPS = ("vote", "reveal", "next", "vote and next")
+STEPS = ("vote", "next", "vote and next", "stamp")
 
 
 def start(folder: str, database: str) -> None:

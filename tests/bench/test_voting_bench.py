@@ -35,5 +35,5 @@ def test_used_ballots_were_sent_again_and_none_was_taken(row: dict[str, Any]) ->
 
 
 def test_every_step_is_told_with_its_quantiles(row: dict[str, Any]) -> None:
-    assert list(row["ms"]) == ["vote", "reveal", "next", "vote and next"]
+    assert list(row["ms"]) == ["vote", "next", "vote and next", "stamp"]
     assert all(ms["p50"] <= ms["p95"] <= ms["p99"] for ms in row["ms"].values())
