@@ -22,7 +22,8 @@ from leaderboard.contracts.params import InvalidInput, parse_params
 from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries import people as read_people
-from leaderboard.services import arenas, invites, live_rules
+from leaderboard.queries.integrity import rules_of
+from leaderboard.services import arena_changes, arenas, invites, live_rules
 from leaderboard.services.access import arena_of, policy_of
 from leaderboard.services.rating import VALUE_OF
 
@@ -54,7 +55,9 @@ class NewArena(BaseModel):
 
 
 class ArenaItem(BaseModel):
-    """An arena's policy. `apart`: boards that count votes of named or of anonymous voters alone.
+    """An arena's policy. `retired`: entries that are drawn no more and keep their votes. `limits`: most votes of one
+    account, session or network in a minute or day, 0 for no limit. `apart`: boards that count votes of named or of
+    anonymous voters alone.
 
     `live`: settings of live battles. `live_board`: the board that rates their votes, null before there are any.
     """
@@ -69,18 +72,32 @@ class ArenaItem(BaseModel):
     paused: bool
     prompts: str
     sampling: dict[str, Any]
+    retired: list[str]
+    limits: dict[str, int]
     apart: list[str]
     live: dict[str, Any]
     live_board: str | None
 
 
 class ChangedArena(BaseModel):
-    """What changes; what is left out stays."""
+    """What changes; what is left out stays. `reason` stands in the log.
+
+    `sampling` and `limits` name only what changes in them. `entries`: those shown from now on, by slug; ones that the
+    arena does not have are added, and ones that are left out are drawn no more and keep their votes.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     paused: bool | None = None
     consent: str | None = Field(default=None, max_length=arenas.MOST_CONSENT)
+    access: str | None = Field(default=None, max_length=10)
+    domains: list[str] | None = Field(default=None, max_length=100)
+    providers: list[str] | None = Field(default=None, max_length=100)
+    invite_only: bool | None = None
+    sampling: dict[str, Any] | None = None
+    entries: list[str] | None = Field(default=None, max_length=10_000)
+    limits: dict[str, int] | None = None
+    reason: str = Field(default="", max_length=500)
     live: dict[str, Any] | None = None
 
 
@@ -167,16 +184,18 @@ def get_arena(request: HttpRequest, slug: str) -> Any:
 
 @router.patch("/boards/{slug:slug}/arena", response={200: ArenaItem, **responses(*_AUTH)}, **writing)
 def change_arena(request: SignedRequest, slug: str, new: ChangedArena) -> Any:
-    """Pause or resume voting, or change the consent text, which every voter is then asked to accept."""
+    """Change a running arena, as one entry in its log. Votes that were given stay as they are.
+
+    A changed consent text is asked of every voter again.
+    """
     board = _open(_board(request, slug))
     if faults := list(unstorable(new.model_dump())):
         raise InvalidInput(*faults)
     if new.live is not None:
-        live_rules.change(board, new.live)
-    if new.consent is not None:
-        arenas.set_consent(board, new.consent)
-    if new.paused is not None:
-        (arenas.pause if new.paused else arenas.resume)(board)
+        live_rules.change(board, new.live, user=request.auth)
+    given = new.model_dump(exclude={"live", "reason"}, exclude_none=True)
+    if given:
+        arena_changes.change(board, given, user=request.auth, reason=new.reason)
     return _item(find_board(slug))
 
 
@@ -260,7 +279,7 @@ def _open(board: Board) -> Board:
 
 
 def _item(board: Board) -> ArenaItem:
-    policy = policy_of(board)
+    policy, rules = policy_of(board), rules_of(board)
     told: dict[str, Any] = {"access": "anyone", "domains": [], "providers": [], "consent": ""}
     told |= {"invite_only": False, "paused": False}
     if policy is not None:
@@ -270,6 +289,8 @@ def _item(board: Board) -> ArenaItem:
         parent=board.parent.slug if board.parent else None,
         prompts=policy.asked if policy else "all prompts",
         sampling=policy.sampling if policy else {},
+        retired=[entry.slug for entry in read.retired_entries(board)],
+        limits={name: getattr(rules, name) for name in arena_changes.LIMITS},
         apart=[one.slug for one in read.apart(board)],
         live=live_rules.settings_of(board).canonical(),
         live_board=board.live_rules.board.slug if hasattr(board, "live_rules") else None,

@@ -1,4 +1,4 @@
-"""Makes arenas out of boards, and pauses and resumes them. An arena is a child board that ranks by people's votes."""
+"""Makes arenas out of boards. An arena is a child board that ranks by people's votes; `arena_changes` changes one."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _stored(
     for voters, words in APART.items() if settings.apart else ():
         title = f"{settings.title}, {words}"
         made.append(_child(home, f"{settings.slug}-{voters}", title, entries, voters=voters))
-    live_rules.change(arena, settings.live.canonical())
+    live_rules.change(arena, settings.live.canonical(), user=user)
     for one in made:
         boards.request_refresh(one)
     return arena
@@ -140,9 +140,7 @@ def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Pro
         faults.append(FieldError(("entries",), _("Choose two entries or more, or none for all.")))
     weighed = [*settings.sampling.weights, *settings.sampling.least_of]
     faults += _unknown("sampling", weighed, list(known), _("The board has no entry '%(name)s'."))
-    if settings.access == "domain" and not settings.domains:
-        faults.append(FieldError(("domains",), _("Name the domains whose addresses may vote.")))
-    faults += _provider_faults(settings)
+    faults += policy_faults(settings)
     prompts = list(home.benchmark.prompts.order_by("position").only("pk", "category"))
     named = [p.category for p in prompts if p.category]
     faults += _unknown("categories", settings.categories, named, _("The board has no category '%(name)s'."))
@@ -150,6 +148,13 @@ def _chosen(home: Board, settings: ArenaSettings) -> tuple[list[Entry], list[Pro
         raise InvalidInput(*faults)
     entries = [known[slug] for slug in dict.fromkeys(settings.entries)]
     return entries, _some(prompts, settings)
+
+
+def policy_faults(settings: ArenaSettings) -> list[FieldError]:
+    """What is wrong with who may vote, at ("domains",) and ("providers",)."""
+    if settings.access == "domain" and not settings.domains:
+        return [FieldError(("domains",), _("Name the domains whose addresses may vote.")), *_provider_faults(settings)]
+    return _provider_faults(settings)
 
 
 def _provider_faults(settings: ArenaSettings) -> list[FieldError]:
@@ -188,25 +193,3 @@ def _asked(settings: ArenaSettings, count: int) -> str:
     kinds = f" of {', '.join(settings.categories)}" if settings.categories else ""
     share = f", a random {100 * settings.share:g} %" if settings.share < 1 else ""
     return storable(f"{count} prompt{'s' if count > 1 else ''}{kinds}{share}")[:300]
-
-
-def pause(board: Board) -> None:
-    """Take no more votes for now; a board without a policy gets one. What was cast is kept."""
-    _set_paused(board, paused=True)
-
-
-def resume(board: Board) -> None:
-    """Take votes again."""
-    _set_paused(board, paused=False)
-
-
-def _set_paused(board: Board, *, paused: bool) -> None:
-    ArenaPolicy.objects.update_or_create(board=board, defaults={"paused": paused})
-
-
-def set_consent(board: Board, text: str) -> None:
-    """Ask every voter, also those who joined, to accept this text before the next vote. Raises InvalidInput."""
-    if len(text) > MOST_CONSENT:
-        message = _("The text has %(most)s characters at most.") % {"most": f"{MOST_CONSENT:,}"}
-        raise InvalidInput(FieldError(("consent",), message))
-    ArenaPolicy.objects.update_or_create(board=board, defaults={"consent": storable(text).strip()})

@@ -84,6 +84,8 @@ def _start(home: LiveRules, prompt: str, drawn: live_drawing.Drawn, *, voter: st
     battle.consent = _consent(home.board)
     battle.prompt = catalog.append(home.board.benchmark, key=battle.pk.hex, text=prompt)
     battle.save(force_insert=True)
+    if home.board.own_entries:
+        home.board.entries.add(drawn.left, drawn.right)  # the arena may have got them since
     sides = [
         LiveSide(battle=battle, left=left, entry=entry) for left, entry in ((True, drawn.left), (False, drawn.right))
     ]

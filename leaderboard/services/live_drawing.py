@@ -11,6 +11,7 @@ from django.utils import timezone
 from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Board, Entry, Job, LanguageModel
+from leaderboard.queries.arenas import retired
 from leaderboard.services import drawing
 
 KNOWN_SECONDS = 60
@@ -40,7 +41,8 @@ def draw(arena: Board) -> Drawn | None:
 
 def able(arena: Board) -> list[Entry]:
     """Entries whose model is there as it was, is not resting after a fault, and that need no choice among samples."""
-    entries = list(arena.ranked_entries().with_parts().filter(decoding__pool=None).order_by("pk"))
+    shown = arena.ranked_entries().exclude(pk__in=retired(arena))
+    entries = list(shown.with_parts().filter(decoding__pool=None).order_by("pk"))
     models = {entry.model_id: entry.model for entry in entries}
     resting = _resting()
     there = {pk for pk, model in models.items() if pk not in resting and _is_there(model)}

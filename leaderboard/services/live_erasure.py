@@ -25,9 +25,14 @@ def erase_all(voter: str) -> int:
     """Erase the texts of all of a voter's battles, also of open ones; returns how many."""
     found = list(LiveBattle.objects.filter(voter=voter, erased_at=None)) if voter else []
     for battle in found:
-        live.leave(battle)
-        _forget(battle)
+        erase_open(battle)
     return len(found)
+
+
+def erase_open(battle: LiveBattle) -> None:
+    """Erase a battle's texts whether it is over or not; what is not will have no vote worth having."""
+    live.leave(battle)
+    _forget(battle)
 
 
 def _forget(battle: LiveBattle) -> None:

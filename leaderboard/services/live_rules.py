@@ -8,8 +8,8 @@ from django.db import transaction
 from pydantic import Field
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params, parse_params
-from leaderboard.models import ArenaPolicy, Board, LiveRules, VotingRules
-from leaderboard.services import boards, catalog
+from leaderboard.models import ArenaPolicy, Board, LiveRules, User, VotingRules
+from leaderboard.services import audit_log, boards, catalog
 
 SUFFIX = "-live"
 SLUG_ROOM, TITLE_ROOM = 80, 120
@@ -50,19 +50,25 @@ def settings_of(arena: Board) -> LiveSettings:
     return LiveSettings(**{**rules.settings, "on": policy is not None and policy.live})
 
 
-def change(arena: Board, given: dict[str, Any]) -> LiveSettings:
-    """Set what is given and keep the rest; the first time on, the board of live votes is made. Raises InvalidInput."""
+def change(arena: Board, given: dict[str, Any], *, user: User | None = None) -> LiveSettings:
+    """Set what is given, keep the rest, and log it; the first time, the board of live votes is made.
+
+    Raises InvalidInput at ("live", …).
+    """
     if arena.live or not arena.open_to_votes:
         raise InvalidInput(FieldError((), "Only an arena whose prompts are its own takes live battles."))
-    wanted = parse_params(LiveSettings, {**settings_of(arena).canonical(), **given}, "live")
+    before = settings_of(arena).canonical()
+    wanted = parse_params(LiveSettings, {**before, **given}, "live")
+    changed = {f"live {name}": [before[name], now] for name, now in wanted.canonical().items() if now != before[name]}
+    if not changed:
+        return wanted
     with transaction.atomic():
         rules = LiveRules.objects.select_related("board").filter(arena=arena).first()
-        if rules is None and wanted.canonical() == LiveSettings().canonical():
-            return wanted
         own = rules.board if rules else _board(arena)
         LiveRules.objects.update_or_create(arena=arena, defaults={"board": own, "settings": wanted.canonical()})
         ArenaPolicy.objects.update_or_create(board=arena, defaults={"live": wanted.on})
         _rate(own, wanted.rated)
+        audit_log.write("arena-changed", board=arena, user=user, data=changed)
     return wanted
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from leaderboard.models import User, VerifiedEmail, VoterLink
 from leaderboard.queries.voters import NAMED
+from leaderboard.services import live_erasure
 
 GONE = ""
 """The voter of an account that erased its link: it votes no more."""
@@ -32,9 +33,11 @@ def known_voter(user: User) -> str:
 def erase(user: User) -> bool:
     """Cut the account from its votes and forget its verified address; whether there was anything to cut.
 
-    The votes stay and count as before, by a voter whom nobody can name. It cannot be undone.
+    The texts of the account's own prompts are erased too. The votes stay and count as before, by a voter whom nobody
+    can name. It cannot be undone.
     """
     with transaction.atomic():
+        live_erasure.erase_all(known_voter(user))
         VerifiedEmail.objects.filter(user=user).delete()
         VoterLink.objects.get_or_create(user=user)
         return bool(VoterLink.objects.filter(user=user, erased_at=None).update(voter=None, erased_at=timezone.now()))

@@ -23,10 +23,11 @@ from leaderboard.models import Board, Invite, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries import boards as read_boards
 from leaderboard.ratings.pairing import Sampling
-from leaderboard.services import arenas, invites, live_rules
+from leaderboard.services import arena_changes, arenas, invites, live_rules
 from leaderboard.services.access import arena_of, policy_of
 from leaderboard.services.live_rules import settings_of
 from leaderboard.web.accounts import take
+from leaderboard.web.arena_change_form import ChangeForm
 from leaderboard.web.arena_form import ArenaForm, LiveForm
 from leaderboard.web.language import translated
 from leaderboard.web.vote_words import asked
@@ -92,6 +93,8 @@ def arena(request: HttpRequest, slug: str) -> HttpResponse:
     action, form = request.POST.get("action", ""), InviteForm()
     if action == "live":
         return _live(request, board)
+    if action == "change":
+        return _change(request, board)
     if request.method == "POST" and action != "invite":
         return _act(request, board, action)
     if request.method == "POST":
@@ -123,10 +126,10 @@ def _invite(request: HttpRequest, board: Board, form: InviteForm) -> bool:
 
 def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
     if action == "pause":
-        arenas.pause(board)
+        arena_changes.change(board, {"paused": True}, user=_user(request))
         messages.success(request, gettext("Voting is paused. Votes so far are kept."))
     elif action == "resume":
-        arenas.resume(board)
+        arena_changes.change(board, {"paused": False}, user=_user(request))
         messages.success(request, gettext("Voting is open again."))
     elif action == "consent":
         _consent(request, board)
@@ -143,14 +146,30 @@ def _live(request: HttpRequest, board: Board) -> HttpResponse:
     form = LiveForm(settings_of(board), request.POST)
     if not form.is_valid():
         return render(request, "arena.html", _context(request, board, InviteForm(), form), status=422)
-    live_rules.change(board, form.given())
+    live_rules.change(board, form.given(), user=_user(request))
     messages.success(request, gettext("The settings of live battles are stored."))
     return redirect("arena", board.slug)
 
 
+def _change(request: HttpRequest, board: Board) -> HttpResponse:
+    form = ChangeForm(board, request.POST)
+    if form.is_valid():
+        try:
+            changed = arena_changes.change(board, form.given(), user=_user(request), reason=form.cleaned_data["reason"])
+        except InvalidInput as problem:
+            form.take(problem)
+        else:
+            told = (
+                gettext("The arena is changed.") if changed else gettext("Nothing was different, so nothing changed.")
+            )
+            messages.success(request, told)
+            return redirect("arena", board.slug)
+    return render(request, "arena.html", {**_context(request, board, InviteForm()), "change": form}, status=422)
+
+
 def _consent(request: HttpRequest, board: Board) -> None:
     try:
-        arenas.set_consent(board, request.POST.get("consent", ""))
+        arena_changes.change(board, {"consent": request.POST.get("consent", "")}, user=_user(request))
     except InvalidInput as problem:
         messages.error(request, problem.errors[0].message)
     else:
@@ -169,6 +188,8 @@ def _context(request: HttpRequest, board: Board, form: InviteForm, live: LiveFor
         "form": form,
         "live": live or LiveForm(settings_of(board)),
         "live_board": board.live_rules.board if hasattr(board, "live_rules") else None,
+        "change": ChangeForm(board),
+        "changes": read.changes(board),
         "most_consent": arenas.MOST_CONSENT,
         "joined": read.joined(board),
         "apart": read.apart(board),

@@ -56,6 +56,18 @@ class Transport:
         body = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
         return await self._call("POST", path, seconds, data=body, headers={"Content-Type": "application/json"})
 
+    async def post_for(
+        self,
+        path: str,
+        fields: Mapping[str, Any],
+        seconds: float,
+        take: Callable[[aiohttp.ClientResponse], Awaitable[Any]],
+    ) -> Any:
+        """What `take` makes of the answer to `fields`, whatever its status. Raises CallFailed."""
+        body = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
+        return await self._call("POST", path, seconds, take, data=body, headers=headers)
+
     async def get(self, path: str, seconds: float) -> Any:
         """The JSON of a good answer. Raises CallFailed."""
         return await self._call("GET", path, seconds)
@@ -69,8 +81,8 @@ class Transport:
 
         async def save(answer: aiohttp.ClientResponse) -> None:
             if not 200 <= answer.status < 300:
-                await _json(answer)
-            async for part in _parts(answer, most):
+                await whole(answer)
+            async for part in parts(answer, most):
                 into.write(part)
 
         await self._call("GET", path, seconds, save, headers={"Accept": "*/*"})
@@ -92,7 +104,7 @@ class Transport:
                 asyncio.timeout(seconds),
                 self._session.request(method, self._url + path, allow_redirects=False, **more) as answer,
             ):
-                return await (take or _json)(answer)
+                return await (take or whole)(answer)
         except TimeoutError:
             raise CallFailed("The server did not answer in time.", Fault.TIMEOUT) from None
         except aiohttp.ClientConnectorError as problem:
@@ -101,12 +113,13 @@ class Transport:
             raise CallFailed(f"The server cut the connection ({type(problem).__name__}).", Fault.CUT) from None
 
 
-async def _json(answer: aiohttp.ClientResponse) -> Any:
-    body = b"".join([part async for part in _parts(answer, MAX_ANSWER_BYTES)])
+async def whole(answer: aiohttp.ClientResponse) -> Any:
+    """The JSON of a good answer. Raises CallFailed."""
+    body = b"".join([part async for part in parts(answer, MAX_ANSWER_BYTES)])
     return _read(answer.status, answer.headers, body)
 
 
-async def _parts(answer: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
+async def parts(answer: aiohttp.ClientResponse, most: int) -> AsyncIterator[bytes]:
     """At most so many bytes, whatever the status; nothing packed, for a small packed body can be a huge one."""
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise CallFailed("The server packed its answer although it was asked not to.", Fault.UNWANTED)
@@ -131,6 +144,11 @@ def _read(status: int, headers: Mapping[str, str], body: bytes) -> Any:
         raise CallFailed(message, Fault.BUSY, after=after)
     passing = status in PASSING or status >= 500
     raise CallFailed(message, Fault.SERVER if passing else Fault.REFUSED, after=after)
+
+
+def words(told: Fields) -> str:
+    """A server's own words about a fault, cut short."""
+    return _message(json.dumps(told).encode())
 
 
 def _message(body: bytes) -> str:

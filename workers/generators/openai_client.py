@@ -14,13 +14,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.said import said
-from leaderboard.contracts.values import Generation, GenerationRequest, ModelIdentity
+from leaderboard.contracts.values import Generation, GenerationRequest, Likelihood, Message, ModelIdentity
 from workers.decoding.orders import fields_for_late_heat
-from workers.generators import batch_api, calling, event_stream, http_transport
+from workers.generators import answers, batch_api, calling, event_stream, http_transport, prompt_logprobs
 from workers.generators.answers import generation_of
 from workers.generators.batch_api import BatchApi
 from workers.generators.errors import CallFailed, GenerationFailed
@@ -33,9 +32,17 @@ STREAM_ATTEMPTS = 2
 
 
 Extra = Literal[
-    "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "logits", "json_schema"
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "logits",
+    "json_schema",
+    "prompt_logprobs",
 ]
-"""Capabilities that some servers have. `json_schema`: it takes a `response_format` with a schema. `logits`: it runs
+"""Capabilities that some servers have. `json_schema`: it takes a `response_format` with a schema. `prompt_logprobs`:
+it tells the log-probabilities of a prompt's tokens, as vLLM does. `logits`: it runs
 `workers.decoding.shells`, as a vLLM server can."""
 
 
@@ -132,7 +139,7 @@ class OpenAIGenerator:
         self._check_schemas(requests)
         desk = batch_api.desk.get()
         if self.params.batch and desk is not None:
-            return self._ordered(desk, requests)
+            return answers.ordered(desk, self.batches(), requests, self._body)
         return calling.stream(
             requests,
             self._send,
@@ -167,22 +174,9 @@ class OpenAIGenerator:
         """The endpoint's Batch API."""
         return BatchApi(self.name, self.params.canonical(), self._key())
 
-    def _ordered(self, desk: batch_api.Desk, requests: Sequence[GenerationRequest]) -> Iterator[Generation]:
-        """Calls of one content are ordered once."""
-        asked: dict[str, list[GenerationRequest]] = {}
-        calls: dict[str, Mapping[str, Any]] = {}
-        for request in requests:
-            body = self._body(request)
-            key = fingerprint("call", body)
-            calls[key] = body
-            asked.setdefault(key, []).append(request)
-        for key, answer in desk.take(self.batches(), calls):
-            try:
-                made = [generation_of(request, answer, 0.0) for request in asked[key]]
-            except CallFailed as problem:
-                desk.refuse(key, str(problem))
-            else:
-                yield from made
+    def likelihoods(self, items: Sequence[tuple[tuple[Message, ...], str]]) -> list[Likelihood]:
+        """How likely each text is as the answer to its messages. Raises GenerationFailed where one cannot be told."""
+        return prompt_logprobs.likelihoods(self.params, self._key(), items)
 
     def provenance(self) -> Mapping[str, str]:
         """The address, the model's name and the HTTP client's version."""

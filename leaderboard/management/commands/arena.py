@@ -11,10 +11,10 @@ from django.utils import timezone
 from leaderboard.contracts.params import FieldError, InvalidInput, parse_params
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import pairs
-from leaderboard.models import Board, Invite, User
+from leaderboard.models import Board, Invite, LiveBattle, User
 from leaderboard.queries import arenas as read
 from leaderboard.queries.boards import all_boards
-from leaderboard.services import addresses, arenas, invites, live_rules, voter_links
+from leaderboard.services import addresses, arena_changes, arenas, invites, live_erasure, live_rules, voter_links
 from leaderboard.services.access import arena_of
 
 
@@ -48,6 +48,18 @@ class Command(Base):
         live.add_argument("settings", nargs="*", metavar="NAME=VALUE", help="such as on=true tokens=128")
         for word, told in (("pause", "take no more votes for now"), ("resume", "take votes again")):
             what.add_parser(word, help=told).add_argument("board", help="short name of the arena")
+        change = what.add_parser("change", help="change a running arena; votes that were given stay")
+        change.add_argument("board", help="short name of the arena")
+        change.add_argument("--add", nargs="*", default=[], metavar="SLUG", help="entries to show too")
+        change.add_argument("--retire", nargs="*", default=[], metavar="SLUG", help="entries to draw no more")
+        change.add_argument("--access", help="anyone, account, domain or provider")
+        change.add_argument("--domains", nargs="*", metavar="DOMAIN", help="e-mail domains for domain")
+        change.add_argument("--providers", nargs="*", metavar="ID", help="sign-in providers for provider")
+        change.add_argument("--invite-only", choices=["yes", "no"], help="whether only who has an invitation votes")
+        change.add_argument("--consent", help="text that voters accept before the next vote")
+        change.add_argument("--sampling", nargs="*", metavar="NAME=VALUE", help="how pairs are drawn; the rest stays")
+        change.add_argument("--limits", nargs="*", metavar="NAME=NUMBER", help="such as account_minute=20")
+        change.add_argument("--reason", default="", help="stands in the log")
         invite = what.add_parser("invite", help="make an invitation; with no --label, list them")
         invite.add_argument("board", help="short name of the arena")
         invite.add_argument("--label", help="whom it is for")
@@ -58,6 +70,8 @@ class Command(Base):
         verify = what.add_parser("verify", help="confirm that an address is an account's")
         verify.add_argument("user")
         verify.add_argument("address")
+        prompt = what.add_parser("erase-prompt", help="erase a live prompt and both answers; the vote stays")
+        prompt.add_argument("key", help="the prompt's key, as its page shows it")
         for word, told in (("erase", "cut an account from its votes"), ("let-back", "let it vote again")):
             what.add_parser(word, help=told).add_argument("user")
 
@@ -83,12 +97,23 @@ class Command(Base):
         for name, value in settings.canonical().items():
             self.stdout.write(f"{name}={json.dumps(value)}")
 
+    def _change(self, given: dict[str, Any]) -> None:
+        board = _arena(given["board"])
+        told = {name: given[name] for name in ("access", "domains", "providers", "consent")}
+        told |= {"invite_only": None if given["invite_only"] is None else given["invite_only"] == "yes"}
+        told |= {name: given[name] and pairs(given[name], name) for name in ("sampling", "limits")}
+        if given["add"] or given["retire"]:
+            told["entries"] = _shown(board, given["add"], given["retire"])
+        asked = {name: value for name, value in told.items() if value is not None}
+        for name, (before, after) in arena_changes.change(board, asked, user=None, reason=given["reason"]).items():
+            self.stdout.write(f"{name}: {json.dumps(before)} -> {json.dumps(after)}")
+
     def _pause(self, given: dict[str, Any]) -> None:
-        arenas.pause(_arena(given["board"]))
+        arena_changes.change(_arena(given["board"]), {"paused": True}, user=None)
         self.stdout.write("Voting is paused.")
 
     def _resume(self, given: dict[str, Any]) -> None:
-        arenas.resume(_arena(given["board"]))
+        arena_changes.change(_arena(given["board"]), {"paused": False}, user=None)
         self.stdout.write("Voting is open.")
 
     def _invite(self, given: dict[str, Any]) -> None:
@@ -120,6 +145,13 @@ class Command(Base):
         done = voter_links.erase(_user(given["user"]))
         self.stdout.write("Nothing leads from the account to its votes." if done else "It was erased before.")
 
+    def _erase_prompt(self, given: dict[str, Any]) -> None:
+        battle = LiveBattle.objects.filter(prompt__key=given["key"]).first()
+        if battle is None:
+            raise InvalidInput(FieldError(("key",), f"There is no live prompt '{given['key']}'."))
+        live_erasure.erase_open(battle)
+        self.stdout.write("The prompt and its answers are erased.")
+
     def _let_back(self, given: dict[str, Any]) -> None:
         done = voter_links.let_back(_user(given["user"]))
         self.stdout.write("The account votes again, as a new voter." if done else "The account had not left.")
@@ -137,6 +169,15 @@ def _arena(slug: str) -> Board:
     if not board.open_to_votes:
         raise InvalidInput(FieldError(("board",), f"The board '{slug}' takes no votes."))
     return arena_of(board)
+
+
+def _shown(board: Board, more: list[str], gone: list[str]) -> list[str]:
+    """The entries to show. Raises InvalidInput for one to retire that is not shown."""
+    now = [entry.slug for entry in read.shown(board)]
+    for slug in gone:
+        if slug not in now:
+            raise InvalidInput(FieldError(("retire",), f"The arena does not show '{slug}'."))
+    return [slug for slug in [*now, *more] if slug not in gone]
 
 
 def _user(name: str) -> User:
