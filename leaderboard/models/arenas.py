@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from leaderboard.models.boards import Board
-from leaderboard.models.catalog import Prompt
+from leaderboard.models.catalog import Entry, Prompt
 from leaderboard.models.facts import Fact
 
 KEY_BYTES = 16
@@ -26,6 +26,7 @@ class ArenaPolicy(models.Model):
     `domains`: e-mail domains that may vote, where `access` asks for one; `providers`: ids of those that people must
     sign in with, where it asks for that. `prompts`: those voted on, none for all, and
     `asked` says which in words. `sampling`: see `ratings.pairing.Sampling`. `salt`: of the pseudonyms in exports.
+    `retired`: entries that are shown no more and keep their votes.
     """
 
     class Access(models.TextChoices):
@@ -43,6 +44,7 @@ class ArenaPolicy(models.Model):
     paused = models.BooleanField(default=False)
     live = models.BooleanField(default=False)
     prompts = models.ManyToManyField(Prompt, blank=True, related_name="+")
+    retired = models.ManyToManyField(Entry, blank=True, related_name="+")
     asked = models.CharField(max_length=300, default="all prompts")
     sampling = models.JSONField(default=dict, blank=True)
     salt = models.CharField(max_length=64, default=random_key)

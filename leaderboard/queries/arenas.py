@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from leaderboard.models import Admission, Board, Invite
+from typing import Any
+
+from django.db.models import QuerySet
+
+from leaderboard.models import Admission, ArenaPolicy, AuditEntry, Board, Entry, Invite
+from leaderboard.queries import audit_log
+
+CHANGED = "arena-changed"
+SHOWN_CHANGES = 20
 
 
 def free_slug(home: Board) -> str:
@@ -24,6 +32,28 @@ def categories(home: Board) -> list[str]:
     return list(
         home.benchmark.prompts.exclude(category="").order_by("category").values_list("category", flat=True).distinct()
     )
+
+
+def retired(board: Board) -> QuerySet[Any]:
+    """Ids of the entries that an arena shows no more, for use inside another query."""
+    links: Any = ArenaPolicy.retired.through
+    found: QuerySet[Any] = links.objects.filter(arenapolicy__board=board).values("entry")
+    return found
+
+
+def shown(board: Board) -> list[Entry]:
+    """The entries that are drawn, by name."""
+    return list(board.ranked_entries().exclude(pk__in=retired(board)).order_by("slug"))
+
+
+def retired_entries(board: Board) -> list[Entry]:
+    """The entries that are drawn no more, by name."""
+    return list(Entry.objects.filter(pk__in=retired(board)).order_by("slug"))
+
+
+def changes(board: Board) -> list[AuditEntry]:
+    """The latest changes of the arena, newest first."""
+    return list(audit_log.entries_of(board).filter(action=CHANGED).order_by("-number")[:SHOWN_CHANGES])
 
 
 def invites(board: Board) -> list[Invite]:

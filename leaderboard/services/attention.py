@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from leaderboard.contracts.values import VerdictState
 from leaderboard.models import Ballot, Board, Comparison, Judgment, KnownPair
+from leaderboard.queries.arenas import retired
 
 MOST = 200
 RANDOM = random.SystemRandom()
@@ -51,5 +52,7 @@ def _ways(fresh: QuerySet[Comparison]) -> list[tuple[str, str, QuerySet[Comparis
 def pick(board: Board, *, voter: str) -> KnownPair | None:
     """A known pair that this voter has never been shown; None where there is none."""
     seen = Ballot.objects.filter(voter=voter, comparison=OuterRef("comparison"))
-    found = list(KnownPair.objects.filter(~Exists(seen), board=board)[:MOST])
+    gone = retired(board)
+    shown = KnownPair.objects.exclude(comparison__entry_a__in=gone).exclude(comparison__entry_b__in=gone)
+    found = list(shown.filter(~Exists(seen), board=board)[:MOST])
     return RANDOM.choice(found) if found else None

@@ -19,6 +19,7 @@ import numpy as np
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from leaderboard.models import ArenaPolicy, Ballot, Board, Comparison, PairPlan, PromptTurn
+from leaderboard.queries import arenas
 from leaderboard.queries.arena import differing_pair, shown_pairs
 from leaderboard.queries.prepared import Prepared
 
@@ -190,7 +191,7 @@ def _scope(board: Board, plan: PairPlan | None) -> Q:
     if plan is not None:
         prompts = PromptTurn.objects.filter(board=board).values("prompt")
         return Q(entry_a__in=plan.entries, entry_b__in=plan.entries, prompt__in=prompts)
-    entries = board.ranked_entries().values("pk")
+    entries = board.ranked_entries().exclude(pk__in=arenas.retired(board)).values("pk")
     inside = Q(prompt__benchmark=board.benchmark_id, entry_a__in=entries, entry_b__in=entries)
     policy = ArenaPolicy.objects.filter(board=board, prompts__isnull=False).first()
     return inside & Q(prompt__in=policy.prompts.values("pk")) if policy else inside

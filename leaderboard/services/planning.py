@@ -33,11 +33,12 @@ NO_FIT = gettext_noop("The votes gave no ratings to plan by, so the pairs seen l
 
 @dataclass(frozen=True)
 class Asked:
-    """What the operator asks for. `prompts`: ids of those voted on, empty for all."""
+    """What the operator asks for. `prompts`: ids of those voted on, empty for all; `retired`: of entries not shown."""
 
     rule: Sampling
     prompts: frozenset[int] = frozenset()
     note: str = ""
+    retired: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, board: Board) -> Asked:
@@ -46,15 +47,17 @@ class Asked:
         if policy is None:
             return cls(Sampling())
         prompts = frozenset(policy.prompts.values_list("pk", flat=True))
+        gone = frozenset(policy.retired.values_list("pk", flat=True))
         try:
-            return cls(parse_params(Sampling, policy.sampling), prompts)
+            return cls(parse_params(Sampling, policy.sampling), prompts, retired=gone)
         except InvalidInput:
-            return cls(Sampling(), prompts, UNREADABLE)
+            return cls(Sampling(), prompts, UNREADABLE, gone)
 
     @property
     def digest(self) -> str:
         """Of all that a plan rests on beside the votes."""
-        return fingerprint("pairs", FORMAT, self.rule.canonical(), sorted(self.prompts))
+        gone = [sorted(self.retired)] if self.retired else []
+        return fingerprint("pairs", FORMAT, self.rule.canonical(), sorted(self.prompts), *gone)
 
 
 def is_current(board: Board, snapshot: BoardSnapshot) -> bool:
@@ -73,7 +76,7 @@ def make(board: Board, tables: Tables, snapshot: BoardSnapshot) -> None:
         return
     asked = Asked.of(board)
     prompts = [p for p in tables.ground.prompts if not asked.prompts or p.pk in asked.prompts]
-    allowed, met = _pairs_on(tables, prompts)
+    allowed, met = _pairs_on(tables, prompts, asked.retired)
     turning = _by_category([prompt for prompt in prompts if prompt.pk in met])
     values = {
         "snapshot": snapshot,
@@ -93,20 +96,26 @@ def _chances(tables: Tables, allowed: Mask, asked: Asked) -> dict[str, Any]:
     if not allowed.any():
         return {"entries": [], "pairs": b"", "note": asked.note}
     fit, note = _fit(tables)
-    chances = probabilities(tables.battles.names, allowed, _seen(tables), fit, asked.rule)
+    whole = probabilities(tables.battles.names, allowed, _seen(tables), fit, asked.rule)
+    places = [place for place, pk in enumerate(_ids(tables)) if pk not in asked.retired]
+    chances = whole[np.ix_(places, places)]
     pairs = (2 * chances[np.triu_indices(len(chances), 1)]).astype("<f4").tobytes()
-    return {"entries": _ids(tables), "pairs": pairs, "note": asked.note or note}
+    return {"entries": [_ids(tables)[place] for place in places], "pairs": pairs, "note": asked.note or note}
 
 
 def _ids(tables: Tables) -> list[int]:
     return [tables.ground.entries[place].pk for place in tables.ranked]
 
 
-def _pairs_on(tables: Tables, prompts: list[Prompt]) -> tuple[Mask, set[int]]:
-    """(K, K) which ranked entries have a comparison on any of the prompts, and the prompts of those comparisons."""
+def _pairs_on(tables: Tables, prompts: list[Prompt], retired: frozenset[int]) -> tuple[Mask, set[int]]:
+    """(K, K) which ranked entries have a comparison on any of the prompts, and the prompts of those comparisons.
+
+    Retired ones have none.
+    """
     ids, pairs = _ids(tables), tables.ground.tally.columns["comparisons"]
     a, b = places_of(ids, pairs["entry_a"]), places_of(ids, pairs["entry_b"])
     kept = (a >= 0) & (b >= 0) & np.isin(pairs["prompt"], [prompt.pk for prompt in prompts])
+    kept &= ~np.isin(pairs["entry_a"], list(retired)) & ~np.isin(pairs["entry_b"], list(retired))
     allowed = np.zeros((len(ids), len(ids)), dtype=np.bool_)
     allowed[a[kept], b[kept]] = allowed[b[kept], a[kept]] = True
     np.fill_diagonal(allowed, False)

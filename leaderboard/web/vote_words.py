@@ -16,6 +16,7 @@ ACTIONS = (
     _("voter-quarantined"),
     _("voter-released"),
     _("rules-changed"),
+    _("arena-changed"),
     _("flag-cleared"),
     _("flag-raised"),
 )

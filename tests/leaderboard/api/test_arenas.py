@@ -121,3 +121,18 @@ def test_the_export_can_be_of_people_alone(get, made, arena):
     )
     assert (whole.count(b"\n"), votes.count(b"\n")) == (2, 1)
     assert b"user:" not in votes and b"voter-" in votes
+
+
+def test_a_running_arena_is_changed_and_tells_it(arena, client, staff, user, token_of, fault):
+    def patch(body, token=staff):
+        signed = {"authorization": f"Bearer {token}"}
+        return client.patch("/api/v1/boards/duel/arena", body, "application/json", headers=signed)
+
+    body = {"sampling": {"weights": {"x": 3.0}}, "limits": {"network_day": 9}, "access": "account", "reason": "Now."}
+    told = patch(body).json()
+    assert (told["sampling"]["weights"], told["limits"]["network_day"]) == ({"x": 3.0}, 9)
+    assert (told["sampling"]["uniform"], told["access"], told["retired"]) == (0.2, "account", [])
+    faults = fault(patch({"entries": ["x"]}), 422)["errors"]
+    assert [error["pointer"] for error in faults] == ["#/entries"]
+    fault(patch({"limits": {"network_day": -1}}), 422)
+    fault(patch({"paused": True}, token_of(user)), 403)

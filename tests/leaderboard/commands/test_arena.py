@@ -70,3 +70,15 @@ def test_an_operator_acts_for_a_voter_who_asks(made, capsys):
     assert "Nothing leads" in run(capsys, "erase", "ada") and "before" in run(capsys, "erase", "ada")
     assert "votes again" in run(capsys, "let-back", "ada")
     assert voter_links.voter_of_user(user) not in (word, voter_links.GONE)
+
+
+def test_a_running_arena_is_changed(made, capsys):
+    run(capsys, "make", "facts", "duel")
+    told = run(capsys, "change", "duel", "--retire", "z", "--limits", "account_minute=5", "--reason", "It is old.")
+    assert 'entries: ["x", "y", "z"] -> ["x", "y"]' in told and '"account_minute": 5' in told
+    told = run(capsys, "change", "duel", "--add", "z", "--sampling", "uniform=0.5", "--invite-only", "yes")
+    board = Board.objects.get(slug="duel")
+    assert (board.policy.sampling["uniform"], board.policy.invite_only) == (0.5, True)
+    assert not board.policy.retired.exists()
+    with pytest.raises(InvalidInput, match="does not show 'nobody'"):
+        call_command("arena", "change", "duel", "--retire", "nobody")

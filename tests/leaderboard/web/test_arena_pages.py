@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from leaderboard.models import Admission, ArenaPolicy, Board, Invite, User, Vote
-from leaderboard.services import access, addresses, arenas, invites
+from leaderboard.services import access, addresses, arena_changes, arenas, invites
 from leaderboard.services.arenas import ArenaSettings
 from tests.leaderboard.web.test_pages import shown
 from tests.leaderboard.web.test_vote import token_on
@@ -99,11 +99,11 @@ def test_only_staff_and_those_with_the_right_run_arenas(client, ada, user, board
 def test_a_paused_arena_takes_no_vote_and_goes_on_later(client, open_arena):
     arena = open_arena()
     token = token_on(shown(client, VOTE))
-    arenas.pause(arena)
+    arena_changes.change(arena, {"paused": True}, user=None)
     assert "paused" in shown(client, VOTE)
     assert client.post(VOTE, {"token": token, "choice": "left"}).status_code == 403
     assert not Vote.objects.exists()
-    arenas.resume(arena)
+    arena_changes.change(arena, {"paused": False}, user=None)
     client.post(VOTE, {"token": token, "choice": "left"})
     assert Vote.objects.count() == 1
 
@@ -118,7 +118,7 @@ def test_consent_is_asked_before_the_first_vote_kept_word_for_word_and_asked_aga
     assert client.post(JOIN, {"accepted": digest}).url == VOTE
     assert token_on(shown(client, VOTE))
     assert Admission.objects.get().consent.text == "Votes are published.\nBe fair."
-    arenas.set_consent(arena, "Votes are published and sold.")
+    arena_changes.change(arena, {"consent": "Votes are published and sold."}, user=None)
     assert "and sold" in shown(client, VOTE)
     assert client.post(JOIN, {"accepted": digest}).status_code == 422
 
@@ -209,3 +209,37 @@ def test_the_gate_costs_two_queries_at_most(client, user, open_arena, django_ass
     addresses.confirm(user, "ada@a.org")
     with django_assert_max_num_queries(2):
         assert access.gate(arena, voter="user:w", user=user) == access.Gate.CONSENT
+
+
+def change_form(operator, **more):
+    """What the form of a running arena is filled with, and what of it is changed."""
+    form = operator.get(RUN).context["change"]
+    filled = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
+    return {**filled, "change-reason": "Because.", "action": "change", **{f"change-{k}": v for k, v in more.items()}}
+
+
+def test_a_running_arena_is_changed_in_the_form_and_the_change_is_listed(operator, board, open_arena):
+    arena = open_arena()
+    first, second = sorted(entry.slug for entry in board.entries.all())
+    assert "Latest changes" not in shown(operator, RUN)
+    sent = change_form(operator, **{"sampling-uniform": "0.5", "limits-account_minute": "7", "access": "account"})
+    assert operator.post(RUN, sent).url == RUN
+    arena = Board.objects.get(pk=arena.pk)
+    assert (arena.policy.sampling["uniform"], arena.policy.access) == (0.5, "account")
+    assert arena.voting_rules.account_minute == 7
+    page = shown(operator, RUN)
+    assert "The arena is changed." in page and "Latest changes" in page and "Because." in page
+    operator.post(RUN, change_form(operator))
+    assert "Nothing was different" in shown(operator, RUN)
+    wrong = operator.post(RUN, change_form(operator, entries=[first], **{"sampling-weights": f'{{"{second}": 500}}'}))
+    assert wrong.status_code == 422
+    errors = wrong.context["change"].errors
+    assert "A weight lies between" in errors["sampling-weights"][0]
+    wrong = operator.post(RUN, change_form(operator, entries=[first]))
+    assert "two entries" in wrong.context["change"].errors["entries"][0]
+
+
+def test_a_change_needs_a_reason(operator, open_arena):
+    open_arena()
+    answer = operator.post(RUN, change_form(operator, reason=""))
+    assert answer.status_code == 422 and "reason" in answer.context["change"].errors
