@@ -76,10 +76,21 @@ def names_of_model(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([last, *([first.group()] if first else [])]))
 
 
+@lru_cache(maxsize=4096)
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?!-?[a-z])", re.IGNORECASE)
+
+
+def _mentioned(text: str, names: frozenset[str]) -> bool:
+    """Whether any of the names stands in the text as a word. Most texts have none, and the long pattern is slow."""
+    plain = text.replace("İ", "i").replace("ı", "i").casefold()  # as patterns that ignore case see them
+    return any(name.casefold() in plain and _word(name).search(text) for name in names)
+
+
 def leaks(text: str, names: frozenset[str]) -> tuple[str, ...]:
     """The names, as `known_names` has them, that the text gives away in the first person, each once."""
-    if not names:
-        return ()
     looked = text if len(text) <= 2 * MOST_TEXT else f"{text[:MOST_TEXT]}\n{text[-MOST_TEXT:]}"
+    if not _mentioned(looked, names):
+        return ()
     found = _pattern(names).finditer(looked)
     return tuple(dict.fromkeys(part.lower() for hit in found for part in hit.groupdict().values() if part))

@@ -32,6 +32,8 @@ NAMES = known_names(["Pebble-s"])
         ("My creators at Anthropic decided so.", "anthropic"),
         ("I am\npebble-s and I like sums.", "pebble-s"),
         ("I AM GPT-4.", "gpt-4"),
+        ("I am GEMıNI.", "gemıni"),
+        ("I am (Claude), a bardic phial of philosophy.", "claude"),
     ],
 )
 def test_an_answer_that_names_itself_or_its_maker_is_found(text, name):
