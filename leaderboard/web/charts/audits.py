@@ -29,6 +29,8 @@ from leaderboard.web.heard import heard
 Details = Mapping[str, Any]
 SPANS = "parts/variation/spans.html"
 HALF = 50.0
+PEOPLE = "people"
+"""How audits call the people among the judges."""
 STATES = {"scored": 7, "unparsed": 2, "truncated": 3, "refused": 1, "no-logprobs": 4, "no-reference": 5}
 """Colours by state, from the diverging scale."""
 
@@ -282,7 +284,12 @@ def matrix_chart(found: Sequence[Mapping[str, Any]], board: str, name: str = "ma
         values = {"first": pair.first, "second": pair.second, "share": f"{pair.share:.1f}", "n": f"{pair.n:,.0f}"}
         return f"{pair.share:.0f}", text % values
 
-    figure = heatmap.grid({**straight, **turned}, dict(zip(names, names, strict=True)), heatmap.share_colour, told)
+    figure = heatmap.grid(
+        {**straight, **turned},
+        {name: _("people") if name == PEOPLE else name for name in names},
+        heatmap.share_colour,
+        told,
+    )
     header = ("first", "second", "items", "agreement", "low", "high", "same_outcome", "kappa")
     return Chart(
         name=name,
