@@ -225,7 +225,12 @@ def _arena() -> dict[str, str]:
     arenas.make(Board.objects.get(slug="sums"), duel, user=None)
     talk = arenas.make(Board.objects.get(slug="sums"), arenas.ArenaSettings(slug="talk", title="Talk"), user=None)
     live_rules.change(talk, {"on": True})
-    return {"live": "/boards/talk/live/", "vote": "/boards/essays/vote/", "join": "/boards/duel/join/", "arena": "/boards/duel/arena/"}
+    return {
+        "vote": "/boards/essays/vote/",
+        "join": "/boards/duel/join/",
+        "arena": "/boards/duel/arena/",
+        "live": "/boards/talk/live/",
+    }
 
 
 def _pair(made: FactBoard, key: str) -> None:
