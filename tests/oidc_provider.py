@@ -118,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200 if told else 401, told or {"error": "invalid_token"})
         elif parts.path == "/authorize" and asked.get("code_challenge_method") == "S256" and asked.get("nonce"):
             self._page(provider.code_for(asked))
+        elif parts.path == "/favicon.ico":
+            self._send(200, "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>", {})
         else:
             self._answer(400, {"error": "invalid_request"})
 
