@@ -192,6 +192,16 @@ def test_an_address_of_the_domain_is_confirmed_by_a_link_that_was_sent(ada, user
     assert "verified e-mail address" in shown(ada, VOTE)
 
 
+def test_a_link_is_sent_in_the_language_of_who_asked_for_it(ada, user):
+    chinese = {"accept-language": "zh-CN"}
+    ada.post("/account/address/", {"address": "ada@example.org"}, headers=chinese)
+    (sent,) = mail.outbox
+    assert (sent.subject, sent.to) == ("请验证您的邮箱", ["ada@example.org"])
+    assert "http://testserver/account/address/" in sent.body
+    assert "账号“ada”" in sent.body
+    assert "链接已发往该邮箱" in ada.get("/account/", headers=chinese).content.decode()
+
+
 def test_without_a_mail_server_the_page_says_so(ada, open_arena, settings):
     open_arena(access="domain", domains=["example.org"])
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
