@@ -16,7 +16,15 @@ from pydantic import Field, ValidationInfo, field_validator
 from judges.frames import FilledPrompt
 from leaderboard.contracts.params import InvalidInput, Params
 from leaderboard.contracts.registry import PluginError, generators
-from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest, Verdict, VerdictState
+from leaderboard.contracts.values import (
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    Likelihood,
+    Message,
+    Verdict,
+    VerdictState,
+)
 
 AROUND = 32
 """Tokens that a chat template adds to a message, at most."""
@@ -132,6 +140,10 @@ class Asker:
                 else:
                     yield key, reading, spent[key]
             waiting, attempt = later, attempt + 1
+
+    def likelihoods(self, items: Sequence[tuple[tuple[Message, ...], str]]) -> list[Likelihood]:
+        """How likely the model finds each text after its messages. Raises what the generator raises."""
+        return list(self._generator.likelihoods(items)) if items else []
 
     @property
     def may_wait(self) -> bool:

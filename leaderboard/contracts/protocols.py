@@ -43,6 +43,8 @@ class Capability:
     REPETITION_PENALTY = "repetition_penalty"
     PRESENCE_PENALTY = "presence_penalty"
     FREQUENCY_PENALTY = "frequency_penalty"
+    PROMPT_LOGPROBS = "prompt_logprobs"
+    """Has a method `likelihoods(items)`: (messages, text) pairs in, a Likelihood for each text in their order."""
     JSON_SCHEMA = "json_schema"
     """Holds an output to the JSON schema of its request."""
     LOGITS = "logits"

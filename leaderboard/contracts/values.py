@@ -83,6 +83,23 @@ class Generation:
     """The name of the model that a server says it used; empty where none is told."""
 
 
+@dataclass(frozen=True)
+class Likelihood:
+    """How likely a model finds a text after its prompt: the sum over its `tokens` in nats.
+
+    None where it cannot be told, as where the text does not fit the model's context.
+    """
+
+    logprob: float | None
+    tokens: int
+    prompt_tokens: int = 0
+
+    @property
+    def mean(self) -> float | None:
+        """Nats a token."""
+        return None if self.logprob is None or not self.tokens else self.logprob / self.tokens
+
+
 class Outcome(StrEnum):
     """What a person or judge said of two answers, seen from the canonical side a."""
 

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.values import FinishReason, Generation, GenerationRequest
+from workers.generators.batch_api import BatchApi, Desk
 from workers.generators.errors import CallFailed, Fault
 
 FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
 LONGEST_NAME = 200
+
+
+def ordered(
+    desk: Desk,
+    api: BatchApi,
+    requests: Sequence[GenerationRequest],
+    body: Callable[[GenerationRequest], Mapping[str, Any]],
+) -> Iterator[Generation]:
+    """The outputs that a desk has answers for; the others are ordered. Calls of one content are ordered once.
+
+    Raises as `Desk.take`.
+    """
+    asked: dict[str, list[GenerationRequest]] = {}
+    calls: dict[str, Mapping[str, Any]] = {}
+    for request in requests:
+        sent = body(request)
+        key = fingerprint("call", sent)
+        calls[key] = sent
+        asked.setdefault(key, []).append(request)
+    for key, answer in desk.take(api, calls):
+        try:
+            made = [generation_of(request, answer, 0.0) for request in asked[key]]
+        except CallFailed as problem:
+            desk.refuse(key, str(problem))
+        else:
+            yield from made
 
 
 def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Generation:

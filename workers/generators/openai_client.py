@@ -22,7 +22,7 @@ from workers.decoding.orders import fields_for_late_heat
 from workers.generators import answers, batch_api, calling, event_stream, http_transport, prompt_logprobs
 from workers.generators.answers import generation_of
 from workers.generators.batch_api import BatchApi
-from workers.generators.errors import CallFailed, GenerationFailed
+from workers.generators.errors import GenerationFailed
 from workers.generators.http_transport import Transport
 
 ENDPOINTS = "TOUCHSTONE_ENDPOINTS"
@@ -229,7 +229,8 @@ class OpenAIGenerator:
     def _body(self, request: GenerationRequest) -> dict[str, Any]:
         """What is sent for a request."""
         fields = self._fields(request)
-        return fields | fields.pop("extra_body", {})
+        more: Mapping[str, Any] = fields.pop("extra_body", {})
+        return {**fields, **more}
 
     def _fields(self, request: GenerationRequest) -> dict[str, Any]:
         strategy = registry.decoding.build(request.decoding.strategy, request.decoding.params)

@@ -12,7 +12,7 @@ from pydantic import Field
 from leaderboard.contracts import registry
 from leaderboard.contracts.model_folder import WeightsParams, identify, origin
 from leaderboard.contracts.protocols import Capability
-from leaderboard.contracts.values import Generation, GenerationRequest, Message, ModelIdentity
+from leaderboard.contracts.values import Generation, GenerationRequest, Likelihood, Message, ModelIdentity
 from workers.generators.errors import GenerationFailed
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class TransformersGenerator:
             Capability.LOOP,
             Capability.LOGITS,
             Capability.LOGPROBS,
+            Capability.PROMPT_LOGPROBS,
             Capability.SEED,
             Capability.TOP_K,
             Capability.TOP_P,
@@ -104,6 +105,16 @@ class TransformersGenerator:
                 yield made
         finally:
             self._under_way = False
+
+    def likelihoods(self, items: Sequence[tuple[tuple[Message, ...], str]]) -> list[Likelihood]:
+        """How likely each text is as the answer to its messages, without the end of the turn."""
+        from workers.generators.likelihood import likelihoods
+
+        rows = [(self._encode(messages), self._plain(text)) for messages, text in items]
+        return likelihoods(self.model, rows, int(getattr(self.model.config, "max_position_embeddings", 0) or 0))
+
+    def _plain(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def _waiting(self, requests: Sequence[GenerationRequest]) -> list[Waiting]:
         encoded: dict[tuple[Message, ...], list[int]] = {}
