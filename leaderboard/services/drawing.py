@@ -114,9 +114,11 @@ def _fresh(voter: str) -> Rows:
 
 
 def _on_turns(voter: str, **ids: int) -> QuerySet[Any]:
-    entries = [ids[f"e{place}"] for place in range(2 * PAIRS)]
-    prompts = [ids[f"t{place}"] for place in range(TURNS)]
-    rows = _fresh(voter).filter(entry_a__in=entries, entry_b__in=entries, prompt__in=prompts)
+    pairs = Q()
+    for place in range(PAIRS):
+        both = [ids[f"i{place}"], ids[f"j{place}"]]
+        pairs |= Q(entry_a__in=both, entry_b__in=both)
+    rows = _fresh(voter).filter(pairs, prompt__in=[ids[f"t{place}"] for place in range(TURNS)])
     return rows.values_list("pk", "entry_a_id", "entry_b_id", "prompt_id")
 
 
@@ -141,7 +143,7 @@ _TURNS = Prepared[tuple[int, int]](
 _ON_TURNS = Prepared[tuple[int, int, int, int]](
     _on_turns,
     voter=str,
-    **{f"e{place}": int for place in range(2 * PAIRS)},
+    **{f"{side}{place}": int for side in "ij" for place in range(PAIRS)},
     **{f"t{place}": int for place in range(TURNS)},
 )
 
@@ -151,14 +153,10 @@ def _candidate(voter: str, pairs: dict[Entries, float], turns: list[int]) -> Com
     if not pairs or not turns:
         return None
     order = {pair: place for place, pair in enumerate(pairs)}
-    entries = cycle({entry for pair in pairs for entry in pair})
-    prompts = cycle(turns)
-    ids = {f"e{n}": next(entries) for n in range(2 * PAIRS)} | {f"t{n}": next(prompts) for n in range(TURNS)}
-    found = [
-        (order[_entries(a, b)], turns.index(prompt), pk)
-        for pk, a, b, prompt in _ON_TURNS(voter=voter, **ids)
-        if _entries(a, b) in order
-    ]
+    ids = {f"t{place}": prompt for place, prompt in zip(range(TURNS), cycle(turns), strict=False)}
+    for place, (i, j) in zip(range(PAIRS), cycle(pairs), strict=False):
+        ids |= {f"i{place}": i, f"j{place}": j}
+    found = [(order[_entries(a, b)], turns.index(prompt), pk) for pk, a, b, prompt in _ON_TURNS(voter=voter, **ids)]
     best = [pk for *_, pk in sorted(found)[:LOOKED_AT]]
     return (differing_pair(best[0]) or _first_differing(best[1:])) if best else None
 
