@@ -74,10 +74,20 @@ def cpu_seconds(parent: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def _idle(parent: int) -> None:
+    """Wait until a process's children do nothing: they take connections before they have started."""
+    used = -1.0
+    while (now := cpu_seconds(parent)) - used > 0.05:
+        used = now
+        time.sleep(1.5)
+
+
 def loaded(options: argparse.Namespace) -> tuple[Tally, float]:
     """What the voters saw, and the web processes' CPU seconds."""
     with serving(options.workers, options.threads) as (port, pid):
-        asyncio.run(voting(port, PAGE, voters=4, seconds=3, think=0.1))
+        for _ in range(2):  # until each process has started, and then until each has answered
+            _idle(pid)
+            asyncio.run(voting(port, PAGE, voters=4 * options.workers, seconds=4, think=0.5))
         before = cpu_seconds(pid)
         how = {"voters": options.voters, "seconds": options.seconds, "think": options.think, "replay": options.replay}
         return asyncio.run(voting(port, PAGE, **how)), cpu_seconds(pid) - before
