@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pydantic import Field
 
 from leaderboard.contracts.params import FieldError, InvalidInput, Params, parse_params
@@ -56,7 +58,7 @@ def change(arena: Board, given: dict[str, Any], *, user: User | None = None) -> 
     Raises InvalidInput at ("live", …).
     """
     if arena.live or not arena.open_to_votes:
-        raise InvalidInput(FieldError((), "Only an arena whose prompts are its own takes live battles."))
+        raise InvalidInput(FieldError((), _("Only an arena whose prompts are its own takes live battles.")))
     before = settings_of(arena).canonical()
     wanted = parse_params(LiveSettings, {**before, **given}, "live")
     changed = {f"live {name}": [before[name], now] for name, now in wanted.canonical().items() if now != before[name]}
@@ -84,7 +86,7 @@ def _board(arena: Board) -> Board:
     own = Board.objects.create(
         slug=slug,
         title=f"{arena.title}, live"[:TITLE_ROOM],
-        description="Ranked by blind votes on voters' own prompts, apart from all other votes.",
+        description=gettext_noop("Ranked by blind votes on voters' own prompts, apart from all other votes."),
         benchmark=catalog.live_benchmark(slug),
         parent=arena.parent or arena,
         own_entries=arena.own_entries,

@@ -253,3 +253,10 @@ def test_a_change_needs_a_reason(operator, open_arena):
     open_arena()
     answer = operator.post(RUN, change_form(operator, reason=""))
     assert answer.status_code == 422 and "reason" in answer.context["change"].errors
+
+
+def test_what_an_arena_says_of_itself_is_shown_in_the_readers_language(client, open_arena):
+    open_arena()
+    page = client.get("/boards/duel/", headers={"accept-language": "zh-CN"}).content.decode()
+    assert "只按人们的盲投排名。" in page
+    assert "Ranked by blind votes of people alone." in shown(client, "/boards/duel/")
