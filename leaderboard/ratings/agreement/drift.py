@@ -52,7 +52,7 @@ def _drift(items: Items, calls: Calls, draws: Draws, number: int, earlier: list[
     told = {
         said("first slot"): _means(item, calls.first[one], calls.first[two], size),
         said("longer answer"): _longer(items, item, old, new),
-        "ties": _means(item, _tied(old, scored), _tied(new, scored), size),
+        said("ties"): _means(item, _tied(old, scored), _tied(new, scored), size),
     }
     if earlier:
         told[said("against earlier rounds")] = mean_by(item, apart, size), _earlier(calls, earlier, size)
