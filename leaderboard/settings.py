@@ -173,6 +173,7 @@ BEHIND_PROXY = env.bool("TOUCHSTONE_BEHIND_PROXY", False)
 """True behind a proxy of the operator's, which tells the scheme and, last in X-Forwarded-For, the visitor's address."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "leaderboard.sessions"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
