@@ -10,7 +10,7 @@ from celery import current_app, shared_task
 from celery.signals import worker_process_init
 
 from leaderboard.models import Board, Job
-from leaderboard.services import audits, boards, budgets, jobs, pipeline, variation
+from leaderboard.services import audits_overall, boards, budgets, jobs, pipeline, variation
 from workers.batches import close_order
 from workers.canaries import judge_canaries
 from workers.checking import check_endpoint
@@ -41,7 +41,7 @@ def _refresh(lease: Lease) -> None:
     board = Board.objects.select_related("benchmark", "baseline", "metric").get(pk=lease.job.payload["board"])
     boards.refresh(board)
     variation.refresh_when_idle(board)
-    audits.refresh_when_idle(board)
+    audits_overall.refresh_when_idle(board)
     jobs.note(lease.job, seconds=time.monotonic() - began)
 
 

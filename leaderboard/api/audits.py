@@ -13,12 +13,13 @@ from leaderboard.api.boards import is_known
 from leaderboard.api.problems import responses
 from leaderboard.models import Judge, JudgeAudit
 from leaderboard.queries import audits as read
+from leaderboard.queries.human import HUMAN, agreements
 
 router = Router(tags=["judges"])
 
 
 class AuditItem(BaseModel):
-    """The latest audit on one board; `digest` is over the verdicts and votes that it rests on."""
+    """The latest audit on one board, or over all where `board` is null; `digest` is over what it rests on."""
 
     board: str | None
     digest: str
@@ -47,7 +48,8 @@ class JudgeAuditDetails(AuditItem):
 
     `people` in `details`: agreement with people and of people, `worth` in votes, `calibration`, ratings; null where
     nobody voted. `truth`: against exact references. `balanced`, `single`, `orders`, `repeats`: order of the answers.
-    `drift`: each round of canaries. `matrix`: agreement with other judges.
+    `drift`: each round of canaries. `matrix`: agreement with other judges. `boards`: the parts of an audit over all
+    boards, each with the digest of its own audit.
     """
 
     judge: str
@@ -74,12 +76,14 @@ def list_judges(request: HttpRequest) -> Any:
     "/judges/{path:name}/audit", response={200: JudgeAuditDetails, 304: None, **responses(404)}, openapi_extra=_EXTRA
 )
 def get_judge_audit(request: HttpRequest, name: str, response: HttpResponse, board: str = "") -> Any:
-    """The judge's latest audit on the board named, else on the one with most verdicts. Its ETag is the digest."""
+    """The judge's latest audit on the board named, else over all boards, or on its one. Its ETag is the digest."""
     judge = read.judge_named(name)
+    if judge is None and name == HUMAN:
+        return _human(request, response, board)
     if judge is None:
         raise Http404("There is no judge of this name.")
     audits = [a for a in read.of_judge(judge) if not board or (a.board and a.board.slug == board)]
-    found = max(audits, key=lambda audit: audit.details["calls"], default=None)
+    found = read.usual(audits)
     if found is None:
         raise Http404("There is no such audit of this judge yet. It is made once its board is idle.")
     etag = f'"{found.digest}"'
@@ -87,6 +91,19 @@ def get_judge_audit(request: HttpRequest, name: str, response: HttpResponse, boa
         return HttpResponse(status=304, headers={"ETag": etag})
     response["ETag"] = etag
     return JudgeAuditDetails(judge=judge.name, details=found.details, **_head(found).model_dump())
+
+
+def _human(request: HttpRequest, response: HttpResponse, board: str) -> Any:
+    """People on the board named, else on the one that comes first."""
+    found = next((one for one in agreements() if not board or one.board.slug == board), None)
+    if found is None:
+        raise Http404("No audit has met people here yet. One is made once a judged board with votes is idle.")
+    etag = f'"{found.digest}"'
+    if is_known(request, etag):
+        return HttpResponse(status=304, headers={"ETag": etag})
+    response["ETag"] = etag
+    own = {"board": found.board.slug, "digest": found.digest, "created_at": found.created_at}
+    return JudgeAuditDetails(judge=HUMAN, details=found.details, **own)
 
 
 def _judge(judge: Judge, audits: list[JudgeAudit]) -> JudgeRow:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Max, QuerySet
 
 from leaderboard.models import Board, Judge, JudgeAudit
@@ -18,13 +20,25 @@ def judge_named(name: str) -> Judge | None:
 
 
 def latest() -> list[JudgeAudit]:
-    """The latest audit of each judge on each board, by the judge's name and the board's title; one query."""
-    return list(_latest(JudgeAudit.objects.all()).order_by("judge__name", "board__title", "board"))
+    """The latest audit of each judge on each board, by the judge's name and the board's title; one query.
+
+    The one over all boards comes before them.
+    """
+    return sorted(_latest(JudgeAudit.objects.all()), key=lambda one: (one.judge.name, *_place(one)))
 
 
 def of_judge(judge: Judge) -> list[JudgeAudit]:
-    """The judge's latest audit on each board, by title."""
-    return list(_latest(JudgeAudit.objects.filter(judge=judge)).order_by("board__title", "board"))
+    """The judge's latest audit on each board, by title; the one over all boards comes first."""
+    return sorted(_latest(JudgeAudit.objects.filter(judge=judge)), key=_place)
+
+
+def usual(audits: Sequence[JudgeAudit]) -> JudgeAudit | None:
+    """The one that is shown where no board is named: over all boards, else on the one with most verdicts."""
+    return max(audits, key=lambda one: (one.board is None, one.details["calls"]), default=None)
+
+
+def _place(audit: JudgeAudit) -> tuple[bool, str, int]:
+    return (False, "", 0) if audit.board is None else (True, audit.board.title, audit.board.pk)
 
 
 def of_board(board: Board) -> list[JudgeAudit]:

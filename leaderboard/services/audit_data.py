@@ -44,6 +44,7 @@ class Verdicts:
 class Material:
     """A board's comparisons with at least one verdict or vote. `truth` (M,): credit of side a where exactly one answer
     is right, else NaN; None where no exact metric scores the board. `models`: the model's name of each entrant.
+    `comparisons` (M,): the id of each item; `voters`: who the labels in `votes` are.
     """
 
     items: Items
@@ -51,6 +52,8 @@ class Material:
     judges: Mapping[int, Verdicts]
     truth: Floats | None
     models: tuple[str, ...]
+    comparisons: Ints
+    voters: tuple[str, ...]
 
     def credit(self, judge: int) -> Floats:
         """(M,) credit of each item by one judge."""
@@ -104,12 +107,15 @@ def material(board: Board, entries: list[Entry]) -> Material:
     by_judge: dict[int, list[Any]] = {}
     for judge, *row in judged:
         by_judge.setdefault(judge, []).append(row)
+    voters = sorted({row[1] for row in votes})
     return Material(
         items,
-        _cast(votes, table[:, 0]),
+        _cast(votes, voters, table[:, 0]),
         {judge: _verdicts(rows, table[:, 0]) for judge, rows in by_judge.items()},
         _truth(board, scope, table),
         tuple(entry.model.name for entry in entries),
+        table[:, 0],
+        tuple(voters),
     )
 
 
@@ -143,8 +149,8 @@ def _measures(scope: Scope, a: Ints, b: Ints) -> dict[str, Sides]:
     return {name: (outputs[name][left], outputs[name][right]) for name in MEASURES}
 
 
-def _cast(votes: list[Any], comparisons: Ints) -> Votes:
-    names = {name: place for place, name in enumerate(sorted({row[1] for row in votes}))}
+def _cast(votes: list[Any], voters: list[str], comparisons: Ints) -> Votes:
+    names = {name: place for place, name in enumerate(voters)}
     place = places_of(comparisons.tolist(), np.array([row[0] for row in votes], dtype=np.int64))
     voter = np.array([names[row[1]] for row in votes], dtype=np.int64)
     return Votes(place, voter, np.array([CREDIT[Outcome(row[2])] for row in votes], dtype=np.float64))

@@ -48,6 +48,8 @@ class Details(TypedDict, total=False):
     """Agreement with each other judge, and with people: first, second, items, accuracy, same, kappa."""
     drift: list[dict[str, Any]]
     """Each round of canaries against the first verdicts."""
+    boards: list[dict[str, Any]]
+    """Of an audit over all boards alone, its parts: board, digest of the audit there, items, calls and scored."""
     models: list[dict[str, Any]]
     """requested, returned, n: models that verdicts were asked of and that answered, where it was told."""
 
@@ -65,15 +67,15 @@ def refresh(board: Board) -> list[JudgeAudit]:
     A child board shares its parent's entries, so people's votes there count for the parent's audits.
     """
     home = board.parent or board
-    entries = list(home.ranked_entries().with_parts().order_by("slug"))
+    entries = entries_of(home)
     judges = judges_of(home, entries)
     digest = fingerprint(stamp(home, entries), [list(rule) for rule in rules()])
     known = list(JudgeAudit.objects.filter(board=home, digest=digest, judge__in=judges))
     if not judges or len(known) == len(judges):
         return known
     found = material(home, entries)
-    met = matrix(_credits(judges, found), Draws.of(found.items.cluster, PLAN))
-    made = [(judge, _details(home, entries, judge, found, met)) for judge in judges]
+    met = meetings(judges, found)
+    made = [(judge, details_of(judge, found, met, models_of(judge, home, entries))) for judge in judges]
     with transaction.atomic():
         return [
             JudgeAudit.objects.get_or_create(judge=judge, board=home, digest=digest, defaults={"details": plain(told)})[
@@ -81,6 +83,16 @@ def refresh(board: Board) -> list[JudgeAudit]:
             ]
             for judge, told in made
         ]
+
+
+def entries_of(home: Board) -> list[Entry]:
+    """What a board's audits are over, in their order."""
+    return list(home.ranked_entries().with_parts().order_by("slug"))
+
+
+def meetings(judges: Sequence[Judge], found: Material) -> Sequence[Met]:
+    """Who agrees with whom."""
+    return matrix(_credits(judges, found), Draws.of(found.items.cluster, PLAN))
 
 
 def rules() -> Rules:
@@ -93,9 +105,10 @@ def _credits(judges: Sequence[Judge], found: Material) -> dict[str, Any]:
     return {PEOPLE: found.votes.means(len(found.items)), **own} if len(found.votes) else own
 
 
-def _details(
-    board: Board, entries: list[Entry], judge: Judge, found: Material, met: Sequence[Met]
+def details_of(
+    judge: Judge, found: Material, met: Sequence[Met], models: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any]:
+    """The audit of one judge, as `Details` has it."""
     verdicts, known = found.judges[judge.pk], rules()
     model = model_of(judge)
     case = Case(
@@ -119,7 +132,7 @@ def _details(
         "drift": [
             dataclasses.asdict(one) for one in drift(found.items, verdicts.again, Draws.of(found.items.cluster, PLAN))
         ],
-        "models": _models(board, entries, judge),
+        "models": list(models),
     }
     return {**report.as_details(audit(case, PLAN)), **own}
 
@@ -138,7 +151,7 @@ def _named(params: Any) -> str:
     return own if isinstance(own, str) else next(filter(None, map(_named, params.values())), "")
 
 
-def _models(board: Board, entries: list[Entry], judge: Judge) -> list[dict[str, Any]]:
+def models_of(judge: Judge, board: Board, entries: list[Entry]) -> list[dict[str, Any]]:
     """By what was asked for and what the server said it was."""
     mine = Judgment.objects.filter(Scope.of(board, entries).pairs, judge=judge)
     asked, told = "provenance__model", "evidence__returned_model"

@@ -20,7 +20,7 @@ from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, ModelIdentity, VerdictState
 from leaderboard.models import Benchmark, Board, Comparison, Entry, Judge, Judgment, Output, Prompt
 from leaderboard.ratings.length_fit import Regulariser
-from leaderboard.services import audits, boards, catalog, facts, lengths
+from leaderboard.services import audits_overall, boards, catalog, facts, lengths
 
 SOURCE = "alpaca_eval"
 BENCHMARK = "alpaca-eval"
@@ -87,7 +87,7 @@ class AlpacaImport:
         board.refresh_from_db()
         self._give_lengths(board)
         boards.refresh(board)
-        audits.refresh_when_idle(board)
+        audits_overall.refresh_when_idle(board)
         return board
 
     def _give_lengths(self, board: Board) -> None:

@@ -20,7 +20,7 @@ from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, ModelIdentity
 from leaderboard.models import Board, Comparison, Entry, Judge, Judgment, Metric, Output, Score
 from leaderboard.queries.exports import UNKNOWN, entry_names
-from leaderboard.services import audits, boards, catalog, facts
+from leaderboard.services import audits_overall, boards, catalog, facts
 from leaderboard.services.gathering import Found, Gathered, Owner, Slot, digest_of, slot_of
 
 SOURCE = "imported"
@@ -93,7 +93,7 @@ class VerdictImport:
         self.gathered.close()
         board.refresh_from_db()
         boards.refresh(board)
-        audits.refresh_when_idle(board)
+        audits_overall.refresh_when_idle(board)
         return board
 
     # The board and what it ranks

@@ -129,6 +129,7 @@ def judge(request: HttpRequest, name: str) -> HttpResponse:
             "query": _query(audit),
             "charts": charts.drawn(details, found.name),
             "matrix": matrix,
+            "parts": [_row(found, one) for one in audits if one.board] if audit.board is None else [],
             "telling": TELLING,
             "sections": sections(details),
             "scores": _scores(details),
@@ -151,13 +152,13 @@ def _find(name: str) -> Judge:
 
 
 def _chosen(audits: Sequence[JudgeAudit], slug: str) -> JudgeAudit | None:
-    """The one on the board that was asked for, else the one with most verdicts. Raises Http404 for another board."""
+    """The one on the board that was asked for, else over all boards, or on its one. Raises Http404 for another."""
     if slug:
         found = next((audit for audit in audits if audit.board and audit.board.slug == slug), None)
         if found is None:
             raise Http404(_("There is no audit of this judge on a board '%(board)s'.") % {"board": slug})
         return found
-    return max(audits, key=lambda audit: audit.details["calls"], default=None)
+    return read.usual(audits)
 
 
 def _choices(audits: Sequence[JudgeAudit], chosen: JudgeAudit | None) -> list[dict[str, Any]]:
