@@ -107,6 +107,8 @@ SWEEP_SECONDS = env.float("TOUCHSTONE_SWEEP_SECONDS", 3.0)
 MAX_ATTEMPTS = env.int("TOUCHSTONE_MAX_ATTEMPTS", 3)
 REFRESH_SECONDS = env.float("TOUCHSTONE_REFRESH_SECONDS", 2.0)
 """Least time between two snapshots of one board."""
+METRICS_TOKEN = env.str("TOUCHSTONE_METRICS_TOKEN", "")
+"""What Prometheus sends to read /metrics; empty turns that off."""
 MODEL_FAMILIES: Any = env.json("TOUCHSTONE_MODEL_FAMILIES", {})
 """Patterns of model names by family, as JSON; they come before the built-in ones."""
 PLUGIN_ALLOW_LIST: list[str] = env.list("TOUCHSTONE_PLUGINS", [])

@@ -20,6 +20,7 @@ from leaderboard.web import (
     language,
     links,
     live,
+    metrics,
     moderation,
     my_votes,
     oidc,
@@ -91,4 +92,5 @@ urlpatterns = [
     path("me/votes/", my_votes.my_votes, name="my-votes"),
     path("me/data.jsonl", my_votes.my_data, name="my-data"),
     path("language/", language.choose, name="language"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

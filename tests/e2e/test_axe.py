@@ -29,7 +29,7 @@ NOT_READ = {
     "chart-csv", "flips-csv", "variation-csv", "people-csv", "judge-csv", "moderation-log",
     "undo-vote", "stamp-ballot", "moderate", "moderate-network", "moderation-rules", "decide-flag",
     "send-address", "confirm-address", "sign-in-link", "sign-out", "language",
-    "oidc-go", "oidc-back", "disconnect", "erase-live", "retry-jobs", "my-data",
+    "oidc-go", "oidc-back", "disconnect", "erase-live", "retry-jobs", "my-data", "metrics",
 }  # fmt: skip
 """Addresses that give a file, take a form, or lead on to another page."""
 
