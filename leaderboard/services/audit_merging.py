@@ -90,9 +90,8 @@ def _starts(sizes: Sequence[int]) -> list[int]:
 def _items(parts: Sequence[Material], entrants: Sequence[str]) -> Items:
     place = {name: at for at, name in enumerate(entrants)}
     own = [np.array([place[name] for name in part.items.names], dtype=np.int64) for part in parts]
-    sides = [
-        np.concatenate([at[getattr(part.items, side)] for at, part in zip(own, parts, strict=True)]) for side in "ab"
-    ]
+    a = np.concatenate([at[part.items.a] for at, part in zip(own, parts, strict=True)])
+    b = np.concatenate([at[part.items.b] for at, part in zip(own, parts, strict=True)])
     known = set.intersection(*(set(part.items.measures) for part in parts))
     measures = {
         name: (
@@ -102,7 +101,7 @@ def _items(parts: Sequence[Material], entrants: Sequence[str]) -> Items:
         for name in parts[0].items.measures
         if name in known
     }
-    return Items(tuple(entrants), *sides, np.concatenate([part.items.cluster for part in parts]), measures)
+    return Items(tuple(entrants), a, b, np.concatenate([part.items.cluster for part in parts]), measures)
 
 
 def _votes(parts: Sequence[Material], voters: Sequence[str], starts: Sequence[int]) -> Votes:

@@ -132,7 +132,7 @@ def details_of(
         "drift": [
             dataclasses.asdict(one) for one in drift(found.items, verdicts.again, Draws.of(found.items.cluster, PLAN))
         ],
-        "models": list(models),
+        "models": [dict(one) for one in models],
     }
     return {**report.as_details(audit(case, PLAN)), **own}
 

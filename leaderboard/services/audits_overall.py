@@ -62,7 +62,7 @@ def _of(judge: Judge, whole: _Together) -> JudgeAudit | None:
     if len(own) < 2:
         return None
     digest = fingerprint("audit over all", FORMAT, [[one.board_id, one.digest] for one in own])
-    known = JudgeAudit.objects.filter(judge=judge, board=None, digest=digest).first()
+    known: JudgeAudit | None = JudgeAudit.objects.filter(judge=judge, board=None, digest=digest).first()
     if known is not None:
         return known
     boards = [one.board for one in own if one.board]
@@ -70,7 +70,8 @@ def _of(judge: Judge, whole: _Together) -> JudgeAudit | None:
     if judge.pk not in found.judges:  # its verdicts are gone from the rankings since
         return None
     told = {**details_of(judge, found, met, _models(judge, boards)), "boards": [_part(one) for one in own]}
-    row, _ = JudgeAudit.objects.get_or_create(judge=judge, board=None, digest=digest, defaults={"details": plain(told)})
+    fresh = {"details": plain(told)}
+    row: JudgeAudit = JudgeAudit.objects.get_or_create(judge=judge, board=None, digest=digest, defaults=fresh)[0]
     return row
 
 

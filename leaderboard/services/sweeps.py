@@ -176,9 +176,9 @@ def _split_faults(board: Board, tune: float) -> Iterator[FieldError]:
     keys = list(board.benchmark.prompts.values_list("key", flat=True))
     chosen = int(tune_mask(keys, tune).sum()) if 0.0 < tune < 1.0 else 1
     if keys and chosen in (0, len(keys)):
-        tune = said("Of the {n} prompts none would be left to tune on. Choose another share.", n=len(keys))
-        test = said("Of the {n} prompts none would be left to test on. Choose another share.", n=len(keys))
-        yield FieldError(("tune",), test if chosen else tune)
+        no_tune = said("Of the {n} prompts none would be left to tune on. Choose another share.", n=len(keys))
+        no_test = said("Of the {n} prompts none would be left to test on. Choose another share.", n=len(keys))
+        yield FieldError(("tune",), no_test if chosen else no_tune)
 
 
 def submit(request: Request, *, user: User | None, idempotency_key: str | None = None) -> tuple[Sweep, bool]:
