@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -83,7 +83,8 @@ class ChangedArena(BaseModel):
     """What changes; what is left out stays. `reason` stands in the log.
 
     `sampling` and `limits` name only what changes in them. `entries`: those shown from now on, by slug; ones that the
-    arena does not have are added, and ones that are left out are drawn no more and keep their votes.
+    arena does not have are added, and ones that are left out are drawn no more and keep their votes. `apart`: rate
+    named and anonymous votes apart too; it stays.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -97,6 +98,7 @@ class ChangedArena(BaseModel):
     sampling: dict[str, Any] | None = None
     entries: list[str] | None = Field(default=None, max_length=10_000)
     limits: dict[str, int] | None = None
+    apart: Literal[True] | None = None
     reason: str = Field(default="", max_length=500)
     live: dict[str, Any] | None = None
 

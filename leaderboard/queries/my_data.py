@@ -93,5 +93,6 @@ def _of_voter(voter: str) -> Iterator[dict[str, Any]]:
     joined = Admission.objects.filter(voter=voter).order_by("pk")
     for row in joined.values("board__slug", "invite_id", "consent__text", "created_at"):
         yield {"kind": "admission", **row}
-    for row in LiveBattle.objects.filter(voter=voter).order_by("created_at").values("id", "prompt__text", "created_at"):
-        yield {"kind": "prompt", **row}
+    asked = LiveBattle.objects.filter(voter=voter).order_by("created_at")
+    for battle in asked.values("id", "prompt__text", "created_at"):
+        yield {"kind": "prompt", **battle}

@@ -29,7 +29,8 @@ LONGEST_REASON = 500
 
 class ArenaChange(Params):
     """What changes; None stays. `sampling` and `limits` name only what changes in them. `entries`: those shown from
-    now on; ones that the arena does not have are added, and ones that are left out keep their votes.
+    now on; ones that the arena does not have are added, and ones that are left out keep their votes. `apart`: rate
+    named and anonymous votes apart from now on, those cast before too.
     """
 
     paused: bool | None = None
@@ -41,6 +42,7 @@ class ArenaChange(Params):
     sampling: dict[str, Any] | None = None
     entries: list[str] | None = Field(default=None, max_length=10_000)
     limits: dict[str, int] | None = None
+    apart: Literal[True] | None = None
 
 
 def change(board: Board, given: Mapping[str, Any], *, user: User | None, reason: str = "") -> dict[str, list[Any]]:
@@ -53,7 +55,7 @@ def change(board: Board, given: Mapping[str, Any], *, user: User | None, reason:
         ArenaPolicy.objects.get_or_create(board=board)
         policy = ArenaPolicy.objects.select_for_update().get(board=board)
         before = _state(board, policy)
-        after = _checked(board, {**before, **_wanted(asked, before)})
+        after = _checked(board, {**before, **_wanted(asked, before)}, before)
         changed = {name: [before[name], now] for name, now in after.items() if now != before[name]}
         if changed:
             _store(board, policy, after)
@@ -77,6 +79,7 @@ def _state(board: Board, policy: ArenaPolicy) -> dict[str, Any]:
         **{name: getattr(policy, name) for name in POLICY},
         "entries": sorted(entry.slug for entry in read.shown(board)),
         "limits": {name: getattr(rules, name) for name in LIMITS},
+        "apart": len(arenas.apart_of(board)) == len(arenas.APART),
     }
 
 
@@ -117,14 +120,17 @@ def _limits(given: Mapping[str, int], before: Mapping[str, int]) -> dict[str, in
     return {name: getattr(rules, name) for name in LIMITS}
 
 
-def _checked(board: Board, after: dict[str, Any]) -> dict[str, Any]:
-    """What holds only between several of them. Raises InvalidInput."""
+def _checked(board: Board, after: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds only between several of them. Raises InvalidInput.
+
+    A policy that stays is left alone: its provider may be set up no more, and voting must be paused all the same.
+    """
     home = board.parent or board
     policy = {name: after[name] for name in ("access", "domains", "providers")}
     sound = parse_params(arenas.ArenaSettings, {"slug": "arena", "title": "arena", **policy})
     known = {entry.slug for entry in home.ranked_entries()}
     weighed = [*after["sampling"].get("weights", {}), *after["sampling"].get("least_of", {})]
-    faults = arenas.policy_faults(sound)
+    faults = arenas.policy_faults(sound) if any(before[name] != after[name] for name in policy) else []
     for name, slugs in (("entries", after["entries"]), ("sampling", weighed)):
         lost = [slug for slug in slugs if slug not in known]
         if lost:
@@ -143,6 +149,8 @@ def _store(board: Board, policy: ArenaPolicy, after: Mapping[str, Any]) -> None:
     rules = rules_of(board)
     if any(getattr(rules, name) != value for name, value in after["limits"].items()):
         VotingRules.objects.update_or_create(board=board, defaults=after["limits"])
+    if after["apart"]:
+        arenas.rate_apart(board)
     _show(board, policy, after["entries"])
 
 
@@ -156,9 +164,8 @@ def _show(board: Board, policy: ArenaPolicy, slugs: Sequence[str]) -> None:
 
 
 def _family(board: Board) -> list[Board]:
-    """The arena and the boards that rate its votes apart."""
-    names = [board.slug, *(f"{board.slug}-{voters}" for voters in arenas.APART)]
-    return list(Board.objects.filter(slug__in=names, parent=board.parent_id, own_entries=True))
+    """The arena and the boards that rate its votes apart, those with entries of their own."""
+    return [one for one in (board, *arenas.apart_of(board)) if one.own_entries]
 
 
 def _ask_for_plans(board: Board) -> None:

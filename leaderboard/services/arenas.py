@@ -104,14 +104,39 @@ def _stored(
         made_by=user,
     )
     policy.prompts.add(*prompts)
-    made = [arena]
-    for voters, words in APART.items() if settings.apart else ():
-        title = f"{settings.title}, {words}"
-        made.append(_child(home, f"{settings.slug}-{voters}", title, entries, voters=voters))
+    if settings.apart:
+        rate_apart(arena)
     live_rules.change(arena, settings.live.canonical(), user=user)
+    boards.request_refresh(arena)
+    return arena
+
+
+def apart_of(arena: Board) -> list[Board]:
+    """The boards that rate the arena's named and anonymous votes apart."""
+    slugs = [f"{arena.slug}-{voters}" for voters in APART]
+    return list(Board.objects.filter(slug__in=slugs, parent=arena.parent_id, counts_votes=True).order_by("pk"))
+
+
+def rate_apart(arena: Board) -> list[Board]:
+    """Make the boards that rate named and anonymous votes apart, where they are missing; votes so far count too.
+
+    Raises InvalidInput at ("apart",) where the arena is no child of a board, or another board has such a name.
+    """
+    if arena.parent is None:
+        raise InvalidInput(FieldError(("apart",), _("Only an arena made of a board can rate votes apart.")))
+    there, made = {one.slug for one in apart_of(arena)}, []
+    for voters, words in APART.items():
+        slug, title = f"{arena.slug}-{voters}", f"{arena.title[:100]}, {words}"
+        if slug in there:
+            continue
+        if Board.objects.filter(slug=slug).exists():
+            message = _("There is a board '%(name)s' already. Choose another name.") % {"name": slug}
+            raise InvalidInput(FieldError(("apart",), message))
+        entries = list(arena.entries.all()) if arena.own_entries else []
+        made.append(_child(arena.parent, slug, title, entries, voters=voters))
     for one in made:
         boards.request_refresh(one)
-    return arena
+    return made
 
 
 def _child(home: Board, slug: str, title: str, entries: Sequence[Entry], **more: Any) -> Board:

@@ -131,6 +131,8 @@ def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
     elif action == "resume":
         arena_changes.change(board, {"paused": False}, user=_user(request))
         messages.success(request, gettext("Voting is open again."))
+    elif action == "apart":
+        _apart(request, board)
     elif action == "consent":
         _consent(request, board)
     elif action == "revoke":
@@ -140,6 +142,15 @@ def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
         told = gettext("No one else can use the invitation for %(name)s. Who joined by it stays.")
         messages.success(request, told % {"name": invite.label})
     return redirect("arena", board.slug)
+
+
+def _apart(request: HttpRequest, board: Board) -> None:
+    try:
+        arena_changes.change(board, {"apart": True}, user=_user(request))
+    except InvalidInput as problem:
+        messages.error(request, translated(problem.errors[0].message))
+    else:
+        messages.success(request, gettext("Named and anonymous votes are rated apart from now on, past ones too."))
 
 
 def _live(request: HttpRequest, board: Board) -> HttpResponse:

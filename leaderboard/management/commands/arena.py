@@ -59,6 +59,7 @@ class Command(Base):
         change.add_argument("--consent", help="text that voters accept before the next vote")
         change.add_argument("--sampling", nargs="*", metavar="NAME=VALUE", help="how pairs are drawn; the rest stays")
         change.add_argument("--limits", nargs="*", metavar="NAME=NUMBER", help="such as account_minute=20")
+        change.add_argument("--apart", action="store_true", help="rate named and anonymous votes apart, past ones too")
         change.add_argument("--reason", default="", help="stands in the log")
         invite = what.add_parser("invite", help="make an invitation; with no --label, list them")
         invite.add_argument("board", help="short name of the arena")
@@ -100,6 +101,7 @@ class Command(Base):
     def _change(self, given: dict[str, Any]) -> None:
         board = _arena(given["board"])
         told = {name: given[name] for name in ("access", "domains", "providers", "consent")}
+        told |= {"apart": given["apart"] or None}
         told |= {"invite_only": None if given["invite_only"] is None else given["invite_only"] == "yes"}
         told |= {name: given[name] and pairs(given[name], name) for name in ("sampling", "limits")}
         if given["add"] or given["retire"]:

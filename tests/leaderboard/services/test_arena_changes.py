@@ -175,3 +175,31 @@ def test_too_long_a_reason_is_refused(arena):
     with pytest.raises(InvalidInput) as told:
         change(arena, reason="x" * 501, paused=True)
     assert told.value.errors[0].path == ("reason",)
+
+
+def test_a_running_arena_rates_named_and_anonymous_votes_apart_with_those_before(arena, home, work, eve):
+    from leaderboard.models import Comparison
+
+    pairs = list(Comparison.objects.filter(entry_a__in=home.ranked_entries()).order_by("pk")[:2])
+    for place, voter in enumerate(("user:1", "anonymous:1")):
+        told = {"swapped": False, "token": f"t{place}", "expires_at": "2100-01-01T00:00:00Z"}
+        ballot = Ballot.objects.create(board=arena, comparison=pairs[0], voter=voter, **told)
+        Vote.objects.create(ballot=ballot, comparison=pairs[0], board=arena, voter=voter, outcome=Outcome.A)
+    assert change(arena, user=eve, apart=True) == {"apart": [False, True]}
+    assert change(fresh(arena), user=eve, apart=True) == {}
+    work()
+    apart = {board.voters: board for board in arenas.apart_of(fresh(arena))}
+    assert set(apart) == {"named", "anonymous"}
+    for board in apart.values():
+        board.refresh_from_db()
+        assert board.current.details["people"]["votes"] == 1
+    assert apart["named"].current.digest != apart["anonymous"].current.digest
+
+
+def test_an_arena_whose_provider_is_gone_can_still_be_paused(arena, settings):
+    arena.policy.access, arena.policy.providers = "provider", ["gone"]
+    arena.policy.save()
+    settings.OIDC_PROVIDERS_SECRET = ""
+    assert change(fresh(arena), paused=True) == {"paused": [False, True]}
+    with pytest.raises(InvalidInput, match="set up on this server"):
+        change(fresh(arena), providers=["gone", "lost"])
