@@ -8,7 +8,7 @@ from django.core import signing
 
 from leaderboard.contracts import registry
 from leaderboard.models import Board, Submission, Sweep, User
-from leaderboard.services import catalog, submissions, sweeps
+from leaderboard.services import catalog, live_rules, submissions, sweeps
 from leaderboard.services.grids import Grid
 
 BOARD, ARENA, JUDGED, USER = "pebbles", "pebbles-arena", "pebbles-judged", "demo"
@@ -112,7 +112,7 @@ def _board() -> Board:
         },
     )
     board.judges.add(catalog.judge(plugin="reference", params={}))
-    Board.objects.get_or_create(
+    arena, made = Board.objects.get_or_create(
         slug=ARENA,
         defaults={
             "title": "Pebbles, by people",
@@ -123,6 +123,8 @@ def _board() -> Board:
             "open_to_votes": True,
         },
     )
+    if made:
+        live_rules.change(arena, {"on": True})
     return board
 
 

@@ -105,6 +105,7 @@ class _Watch:
         for line in (
             f"Board:    {at}/boards/{demo.BOARD}/",
             f"Vote:     {at}/boards/{demo.ARENA}/vote/",
+            f"Ask:      {at}/boards/{demo.ARENA}/live/",
             f"Judges:   {at}/judges/",
             f"Sign in:  {at}/sign-in/link/{demo.link_token(self.made.user)}/",
             f"curl '{at}/api/v1/boards/{demo.BOARD}/standings'",
