@@ -12,7 +12,7 @@ from django.test import Client
 from tests.e2e.house import READERS, House, open_house
 
 pytestmark = pytest.mark.django_db
-UNREAD = {"script", "style", "code", "pre", "kbd", "option", "math"}
+UNREAD = {"script", "style", "code", "pre", "kbd", "option", "textarea", "math"}
 """Elements whose text is code, data of users, or not for reading."""
 VOID = {
     "meta",
@@ -89,7 +89,17 @@ def house(django_db_setup: None, django_db_blocker: object) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def written(house: House, django_db_blocker: object) -> list[str]:
     """What users and operators wrote, the longest first."""
-    from leaderboard.models import Board, DecodingConfig, Entry, Flag, Judge, LanguageModel, Prompt, QuarantineDecision
+    from leaderboard.models import (
+        Benchmark,
+        Board,
+        DecodingConfig,
+        Entry,
+        Flag,
+        Judge,
+        LanguageModel,
+        Prompt,
+        QuarantineDecision,
+    )
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         columns = [
@@ -102,7 +112,8 @@ def written(house: House, django_db_blocker: object) -> list[str]:
             Flag.objects.values_list("sentence", flat=True),
             QuarantineDecision.objects.values_list("reason", flat=True),
         ]
-        found = {text for column in columns for text in column} | {str(one) for one in Entry.objects.with_parts()}
+        found = {text for column in columns for text in column}
+        found |= {str(one) for one in (*Entry.objects.with_parts(), *Benchmark.objects.all())}
     return sorted(found - {""}, key=len, reverse=True)
 
 
