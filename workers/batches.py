@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.said import said
 from leaderboard.models import BatchOrder, Job, Judge
 from leaderboard.services import batches, budgets, jobs
 from leaderboard.services.batches import WAITING, Answer, Known
@@ -129,7 +130,14 @@ class Desk:
         if len(failed) < len(left):
             raise Deferred(self._told(), POLL_SECONDS)
         if failed:
-            raise GenerationFailed(f"{len(failed)} of {len(calls)} batched calls failed. The first: {failed[0].error}")
+            raise GenerationFailed(
+                said(
+                    "{n} of {n_2} batched calls failed. The first: {error}",
+                    n=len(failed),
+                    n_2=len(calls),
+                    error=failed[0].error,
+                )
+            )
 
     def _told(self) -> str:
         orders = batches.to_come(self.scope, self._source)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.said import said
 from leaderboard.models import Board, Comparison, Entry, Job, Output, Score, Submission, Sweep
 from leaderboard.services import boards, facts, jobs, live, mixing
 from leaderboard.services.jobs import NewJob
@@ -118,7 +119,7 @@ def _start_selecting(submission: Submission) -> bool:
 
 def _start_judging(submission: Submission) -> None:
     if not _outputs_of(submission.entry_id, submission.board).exists():
-        _move(submission, State.GENERATING, State.FAILED, _first_error(submission) or "No output was made.")
+        _move(submission, State.GENERATING, State.FAILED, _first_error(submission) or said("No output was made."))
         return
     with transaction.atomic():
         if not _move(submission, State.GENERATING, State.JUDGING):

@@ -41,8 +41,12 @@ def _told(text: str, language: str) -> str:
     if (known := _known(text, language)) is not None:
         return known
     # A fault on a field got a capital and a stop on its way.
-    fragment = _known(text[:1].lower() + text[1:-1], language) if text.endswith(".") else None
-    return text if fragment is None else fragment + gettext(".")
+    if text.endswith(".") and (fragment := _known(text[:1].lower() + text[1:-1], language)) is not None:
+        return fragment + gettext(".")
+    # Errors of jobs begin with the kind of the fault.
+    kind, _, rest = text.partition(": ")
+    told = _known(rest, language) if kind.isidentifier() else None
+    return text if told is None else f"{kind}: {told}"
 
 
 def _known(text: str, language: str) -> str | None:

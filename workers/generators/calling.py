@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from leaderboard.contracts.said import said
 from workers.generators.concurrency import PATIENCE, Gate
 from workers.generators.errors import CallFailed, EndpointDown, Fault, GenerationFailed
 from workers.generators.http_transport import Transport
@@ -212,4 +213,6 @@ def _summary(failed: Sequence[Exception], of: int) -> Exception:
     if len(failed) == 1 or not isinstance(first, GenerationFailed):
         return first
     lasting = all(isinstance(one, GenerationFailed) and not one.retryable for one in failed)
-    return GenerationFailed(f"{len(failed)} of {of} calls failed. The first: {first}", retryable=not lasting)
+    return GenerationFailed(
+        said("{n} of {of} calls failed. The first: {first}", n=len(failed), of=of, first=first), retryable=not lasting
+    )

@@ -218,7 +218,7 @@ class OpenAIGenerator:
             return "none"
         name = self.params.api_key.removeprefix("env:")
         if not os.environ.get(name):
-            raise GenerationFailed(f"The variable {name} is not set on this worker.")
+            raise GenerationFailed(said("The variable {name} is not set on this worker.", name=name))
         return os.environ[name]
 
     async def _send(self, transport: Transport, request: GenerationRequest) -> Generation:

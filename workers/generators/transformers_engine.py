@@ -12,6 +12,7 @@ from pydantic import Field
 from leaderboard.contracts import registry
 from leaderboard.contracts.model_folder import WeightsParams, identify, origin
 from leaderboard.contracts.protocols import Capability
+from leaderboard.contracts.said import said
 from leaderboard.contracts.values import Generation, GenerationRequest, Likelihood, Message, ModelIdentity
 from workers.generators.errors import GenerationFailed
 
@@ -97,7 +98,7 @@ class TransformersGenerator:
         from workers.generators.decode_loop import DecodeLoop
 
         if any(request.schema is not None for request in requests):
-            raise GenerationFailed("This backend cannot hold an output to a JSON schema.")
+            raise GenerationFailed(said("This backend cannot hold an output to a JSON schema."))
         loop = DecodeLoop(self.model, self.tokenizer, self.params.batch_size, listener=told)
         try:
             for made in loop.run(self._waiting(requests)):

@@ -41,6 +41,11 @@ def test_sentences_within_a_sentence_are_told_too(chinese):
     assert heard(refused) == "min_p：惩罚 2"
 
 
+def test_an_error_of_a_job_keeps_the_kind_of_its_fault(chinese):
+    stored = "GenerationFailed: The variable A_KEY is not set on this worker."
+    assert heard(stored) == "GenerationFailed: 此工作进程上未设置变量 A_KEY。"
+
+
 def test_what_nobody_recognises_stays(chinese):
     assert heard("RuntimeError: the disk is full") == "RuntimeError: the disk is full"
     assert heard("Name") != "Name" and heard("name of a model") == "name of a model"
