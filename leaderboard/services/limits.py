@@ -124,7 +124,7 @@ def _full(tries: Sequence[_Try], at: int) -> _Try | None:
     """Raise each count that is below its limit by one; the first of those that are not."""
     rows, limits = ", ".join(["(%s, %s, 1)"] * len(tries)), " ".join(["WHEN %s THEN %s"] * len(tries))
     windows = [(one.key, at - at % PERIODS[one.period]) for one in tries]
-    params = [*chain(*windows), *chain(*((one.key, one.limit) for one in tries))]
+    params: list[str | int] = [*chain(*windows), *chain(*((one.key, one.limit) for one in tries))]
     with connection.cursor() as cursor:
         cursor.execute(RAISE.format(rows=rows, limits=limits), params)
         raised = {key for (key,) in cursor.fetchall()}
