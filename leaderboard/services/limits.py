@@ -10,7 +10,6 @@ import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -123,8 +122,11 @@ RETURNING key
 def _full(tries: Sequence[_Try], at: int) -> _Try | None:
     """Raise each count that is below its limit by one; the first of those that are not."""
     rows, limits = ", ".join(["(%s, %s, 1)"] * len(tries)), " ".join(["WHEN %s THEN %s"] * len(tries))
-    windows = [(one.key, at - at % PERIODS[one.period]) for one in tries]
-    params: list[str | int] = [*chain(*windows), *chain(*((one.key, one.limit) for one in tries))]
+    params: list[str | int] = []
+    for one in tries:
+        params += [one.key, at - at % PERIODS[one.period]]
+    for one in tries:
+        params += [one.key, one.limit]
     with connection.cursor() as cursor:
         cursor.execute(RAISE.format(rows=rows, limits=limits), params)
         raised = {key for (key,) in cursor.fetchall()}
