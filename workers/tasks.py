@@ -39,10 +39,11 @@ def _refresh(lease: Lease) -> None:
     """What a refresh takes is kept with its job: a patient request for the next one waits accordingly."""
     began = time.monotonic()
     board = Board.objects.select_related("benchmark", "baseline", "metric").get(pk=lease.job.payload["board"])
+    votes = boards.newest_vote(board)
     boards.refresh(board)
     variation.refresh_when_idle(board)
     audits_overall.refresh_when_idle(board)
-    jobs.note(lease.job, seconds=time.monotonic() - began)
+    jobs.note(lease.job, seconds=time.monotonic() - began, votes=votes)
 
 
 WORK: dict[str, Callable[[Lease], None]] = {

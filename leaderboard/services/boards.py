@@ -9,12 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
-from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing, Submission
+from leaderboard.models import Board, BoardSnapshot, CategoryStanding, Entry, Job, Standing, Submission, Vote
 from leaderboard.queries import lengths
 from leaderboard.queries.prepared import Prepared
 from leaderboard.ratings import entry_flags
@@ -33,6 +33,8 @@ MOST_CATEGORIES = 40
 PATIENCE = 4.0
 """A patient request waits this many times as long as the last refresh took, so that rating stays a small part."""
 LONGEST_WAIT = 60.0
+LOOKED_AT = 1000
+"""Votes that the sweep looks at; a board that is voted on more than others asks again with its next vote."""
 
 
 def request_refresh(board: Board, *, patient: bool = False) -> None:
@@ -91,6 +93,28 @@ def rearm_stale() -> None:
     busy = set(Submission.objects.exclude(state__in=Submission.ENDED).values_list("board", flat=True))
     for pk, parent in Board.objects.filter(built__lt=F("wanted")).values_list("pk", "parent"):
         _rearm(pk, patient=bool(busy & {pk, parent}))
+    for board in _with_unseen_votes():
+        request_after_vote(board)
+
+
+def newest_vote(board: Board) -> int:
+    """The id of the last vote on the board; 0 where there is none."""
+    return Vote.objects.filter(board=board).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _with_unseen_votes() -> list[Board]:
+    """Boards that were voted on since their last refresh began, among the latest votes: a process that was killed
+    between a vote and its request left nothing else behind."""
+    last = Vote.objects.order_by("-pk").values_list("pk", flat=True).first()
+    if last is None:
+        return []
+    latest = Vote.objects.filter(pk__gt=last - LOOKED_AT).order_by().values("board").annotate(newest=Max("pk"))
+    newest = {row["board"]: row["newest"] for row in latest}
+    known = Job.objects.filter(key__in=[f"refresh:{pk}" for pk in newest])
+    for state, job in known.values_list("state", "payload"):
+        if state != Job.State.DONE or job.get("votes", 0) >= newest[job["board"]]:  # one under way is told by `wanted`
+            del newest[job["board"]]
+    return list(Board.objects.filter(pk__in=newest))
 
 
 FORMAT = 4

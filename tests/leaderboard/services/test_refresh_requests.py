@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from leaderboard.contracts.values import Outcome
 from leaderboard.models import Board, Job
 from leaderboard.services import boards
-from tests.factories import sums_board
+from tests.factories import fact_board, sums_board
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,3 +94,33 @@ def test_what_a_refresh_took_is_kept_with_its_job(work):
     payload = Job.objects.get(key=f"refresh:{board.pk}").payload
     assert payload["board"] == board.pk
     assert payload["seconds"] > 0
+
+
+@pytest.fixture
+def voted():
+    made = fact_board(["x", "y"], {"k1": "", "k2": ""}, judges=0, counts_votes=True, open_to_votes=True)
+    made.vote("x", "y", "k1", Outcome.A)
+    return made
+
+
+def test_the_sweep_finds_a_vote_whose_process_was_killed_before_it_asked(voted, work):
+    boards.rearm_stale()
+    assert wanted(voted.board) == (1, "ready")
+    work()
+    voted.vote("x", "y", "k2", Outcome.A)
+    boards.rearm_stale()
+    assert wanted(voted.board) == (2, "ready")
+    work()
+    assert wanted(voted.board) == (2, "done")
+    assert voted.board.current.details["counts"]["verdicts"] == 2
+
+
+def test_the_sweep_asks_for_nothing_where_every_vote_was_read_or_is_being_read(voted, work):
+    boards.request_after_vote(voted.board)
+    Job.objects.update(state="running")
+    boards.rearm_stale()
+    assert wanted(voted.board) == (1, "running")
+    Job.objects.update(state="ready")
+    work()
+    boards.rearm_stale()
+    assert wanted(voted.board) == (1, "done")
