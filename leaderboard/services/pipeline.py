@@ -126,7 +126,7 @@ def _start_judging(submission: Submission) -> None:
             return
         facts.add_comparisons(list(_new_comparisons(submission.board, submission.entry)))
         jobs.enqueue(_judging_jobs(submission))
-        boards.request_refresh(submission.board)
+        boards.request_refresh(submission.board, patient=True)
     advance(submission)
 
 
@@ -134,7 +134,8 @@ def _end(submission: Submission) -> None:
     failed = Job.objects.filter(submission=submission, state=Job.State.FAILED).exists()
     end = State.PARTIAL if failed else State.DONE
     if _move(submission, State.JUDGING, end, _first_error(submission) if failed else ""):
-        boards.request_refresh(submission.board)
+        running = Submission.objects.filter(board=submission.board).exclude(state__in=Submission.ENDED)
+        boards.request_refresh(submission.board, patient=running.exists())
 
 
 def _first_error(submission: Submission) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from leaderboard.models import Comparison, Job, Judgment, Output, Score, Submission
 from leaderboard.models.facts import FactError
@@ -120,3 +121,19 @@ def test_a_bad_value_is_told_at_its_field_and_stores_nothing(change, path):
         submissions.submit(request_for(board, **{"model": {}, **change}), user=None)
     assert [error.path for error in problem.value.errors] == [path]
     assert not Submission.objects.exists()
+
+
+def test_an_end_hurries_the_refresh_only_where_nothing_else_runs(bell, settings):
+    settings.REFRESH_SECONDS = 2
+    board = sums_board()
+    pair = [submit(board, {"model": name}) for name in ("right", "wrong")]
+    Submission.objects.update(state="judging")
+    Job.objects.all().delete()
+    for submission, seconds in zip(pair, (20, 2), strict=True):
+        payload = {"board": board.pk, "seconds": 5.0}
+        Job.objects.update_or_create(
+            key=f"refresh:{board.pk}", defaults={"kind": "refresh", "state": "done", "payload": payload}
+        )
+        pipeline.advance(submission)
+        wait = Job.objects.get(key=f"refresh:{board.pk}").not_before - timezone.now()
+        assert wait.total_seconds() == pytest.approx(seconds, abs=1)
