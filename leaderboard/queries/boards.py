@@ -58,7 +58,7 @@ def active_submissions(board: Board) -> list[Submission]:
         _active()
         .filter(board__in=[board.pk, board.parent_id or board.pk])
         .select_related("entry__model", "entry__decoding")
-        .order_by("-created_at")[:20]
+        .order_by("-created_at")
     )
 
 

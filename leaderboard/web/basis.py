@@ -27,7 +27,7 @@ def basis(board: Board, details: Mapping[str, Any], category: Mapping[str, Any] 
 
 def _of_all(counts: Mapping[str, int]) -> str:
     n = counts.get("verdicts", 0)
-    told = {"n": n, "unscored": counts.get("unscored", 0)}
+    told = {"n": f"{n:,}", "unscored": f"{counts.get('unscored', 0):,}"}
     return (
         ngettext("%(n)s verdict, %(unscored)s of them unscored", "%(n)s verdicts, %(unscored)s of them unscored", n)
         % told
@@ -37,7 +37,7 @@ def _of_all(counts: Mapping[str, int]) -> str:
 def _of_category(category: Mapping[str, Any]) -> str:
     verdicts, prompts = category["verdicts"], category["prompts"]
     return _("%(verdicts)s on %(prompts)s of %(category)s") % {
-        "verdicts": ngettext("%(n)s verdict", "%(n)s verdicts", verdicts) % {"n": verdicts},
-        "prompts": ngettext("%(n)s prompt", "%(n)s prompts", prompts) % {"n": prompts},
+        "verdicts": ngettext("%(n)s verdict", "%(n)s verdicts", verdicts) % {"n": f"{verdicts:,}"},
+        "prompts": ngettext("%(n)s prompt", "%(n)s prompts", prompts) % {"n": f"{prompts:,}"},
         "category": category["name"],
     }

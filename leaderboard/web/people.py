@@ -37,7 +37,7 @@ class Number:
     rank: str
     value: str
     interval: str
-    n: int
+    n: str
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,9 @@ def _number(board: Board, row: Standing | None) -> Number | None:
         return None
     low, high = getattr(row, f"{field}_low"), getattr(row, f"{field}_high")
     digits, unit = (1, " %") if field in PERCENT else (0, "")
-    interval = "" if low is None or high is None else _span(f"{low:.{digits}f}", f"{high:.{digits}f}")
-    return Number(board.slug, rank_group(row.rank_low, row.rank_high), f"{value:.{digits}f}{unit}", interval, row.n)
+    interval = "" if low is None or high is None else _span(f"{low:,.{digits}f}", f"{high:,.{digits}f}")
+    group = rank_group(row.rank_low, row.rank_high)
+    return Number(board.slug, group, f"{value:,.{digits}f}{unit}", interval, f"{row.n:,}")
 
 
 @require_safe

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import snapshot, sums_board
+from leaderboard.models import Submission
+from tests.factories import plain_entries, snapshot, sums_board
 from tests.leaderboard.web.test_pages import shown
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +181,13 @@ def test_column_heads_link_to_anchors_that_exist(client, board):
     assert anchors == ["ranks", "rating", "length-controlled", "win-rate", "neighbours", "counts", "counts"]
     page = shown(client, "/boards/sums/how/")
     assert [anchor for anchor in anchors if f'id="{anchor}"' not in page] == []
+
+
+def test_all_that_runs_is_counted_and_the_newest_twenty_are_named(client, board):
+    for entry in plain_entries(23):
+        Submission.objects.create(board=board, entry=entry)
+    body = shown(client, "/boards/sums/")
+    assert "Working on 23 submissions" in body
+    assert body.count('<li><a href="/submissions/') == 20
+    assert "<li>and 3 more</li>" in body
+    assert "23 running" in shown(client, "/")

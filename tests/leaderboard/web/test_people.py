@@ -52,8 +52,8 @@ def test_both_boards_show_both_ratings_with_their_intervals(client, arena, slug)
     assert "By judges" in table and "By people" in table
     own, other = (Board.objects.get(slug=one).current.standings.get(entry__slug="x") for one in ("facts", "arena"))
     for row in (own, other):
-        assert f"{row.rating:.0f}<br>" in table
-        assert f"{row.rating_low:.0f} to {row.rating_high:.0f}, n {row.n}" in table
+        assert f"{row.rating:,.0f}<br>" in table
+        assert f"{row.rating_low:,.0f} to {row.rating_high:,.0f}, n {row.n}" in table
 
 
 def test_a_board_that_people_do_not_vote_on_says_nothing_of_them(client, made):
