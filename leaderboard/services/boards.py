@@ -40,12 +40,14 @@ LOOKED_AT = 1000
 def request_refresh(board: Board, *, patient: bool = False) -> None:
     """Ask for a new snapshot of the board, its children, and boards that count the same votes.
 
-    Many requests make one refresh. `patient`: more facts are on their way, so it may wait.
+    Many requests make one refresh. `patient`: more facts are on their way, so it may wait; the others wait longer the
+    more of them there are.
     """
     related = Board.objects.filter(_with(board))
     related.update(wanted=F("wanted") + 1)
-    for pk in related.values_list("pk", flat=True):
-        _rearm(pk, patient=patient)
+    found = list(related.values_list("pk", flat=True))
+    for pk in found:
+        _rearm(pk, patient=patient, share=1 if pk == board.pk else len(found))
 
 
 def request_after_vote(board: Board) -> None:
@@ -78,11 +80,11 @@ def _with(board: Board) -> Q:
     return own | beside if board.counts_votes and board.parent_id else own
 
 
-def _rearm(pk: int, *, patient: bool = False) -> None:
+def _rearm(pk: int, *, patient: bool = False, share: int = 1) -> None:
     key, wait = f"refresh:{pk}", float(settings.REFRESH_SECONDS)
     if patient:
         took = Job.objects.filter(key=key).values_list("payload__seconds", flat=True).first() or 0.0
-        wait = max(wait, min(PATIENCE * took, LONGEST_WAIT))
+        wait = max(wait, min(PATIENCE * took * share, LONGEST_WAIT))
     else:
         jobs.hasten(key, wait)
     jobs.rearm(key, Job.Kind.REFRESH, "default", {"board": pk}, wait)

@@ -124,3 +124,13 @@ def test_the_sweep_asks_for_nothing_where_every_vote_was_read_or_is_being_read(v
     work()
     boards.rearm_stale()
     assert wanted(voted.board) == (1, "done")
+
+
+def test_boards_beside_the_one_that_facts_are_for_wait_by_their_number(bell):
+    board = sums_board()
+    arenas = [sums_board(version=slug, slug=slug, parent=board) for slug in ("one", "two")]
+    for one in (board, *arenas):
+        boards.request_refresh(one)
+        done_in(one, 3.0)
+    boards.request_refresh(board, patient=True)
+    assert [waits(one) for one in (board, *arenas)] == pytest.approx([12, 36, 36], abs=1)
