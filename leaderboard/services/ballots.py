@@ -66,11 +66,17 @@ def issue(board: Board, *, voter: str) -> Ballot | None:
     last = read.latest_ballot(board, voter=voter)
     if last is None or last.voted:
         dealt = None if board.live else dealing.deal(board, voter=voter)  # a live pair is its author's alone
-        return _new(board, voter, dealt) if dealt else None
+        return _new(board, voter, dealt) if dealt else _taken_meanwhile(board, voter)
     if last.expires_at > timezone.now():
         return last  # type: ignore[no-any-return]
     again = dealing.Dealt(last.comparison_id, last.swapped, last.chance, dealing.expected_of(last))
     return _new(board, voter, again)
+
+
+def _taken_meanwhile(board: Board, voter: str) -> Ballot | None:
+    """The open ballot where the last pairs went to pages that the voter opened at the same moment."""
+    last = read.latest_ballot(board, voter=voter)
+    return None if last is None or last.voted else last
 
 
 def open_on(board: Board, *, voter: str, comparison: int, swapped: bool, chance: float | None) -> Ballot:

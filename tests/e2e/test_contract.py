@@ -48,6 +48,7 @@ READS = (
 SIGNED = (
     "/judge-trials/{trial}",
     "/boards/{slug}/invites",
+    "/boards/{slug}/jobs",
     "/boards/{slug}/moderation/voters",
     "/boards/{slug}/moderation/decisions",
     "/boards/{slug}/moderation/health",

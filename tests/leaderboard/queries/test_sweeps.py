@@ -70,7 +70,7 @@ def test_many_arms_take_no_more_queries_than_few(work, django_assert_num_queries
     work()
     for sweep in (few, many):
         found = read.all_sweeps().get(pk=sweep.pk)
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             read.view(found)
     with django_assert_num_queries(1):
         assert [one.ended for one in read.of_board(few.board)] == [19, 3]
