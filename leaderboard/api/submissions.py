@@ -23,6 +23,7 @@ from leaderboard.api.problems import responses
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.models import Job, Submission
 from leaderboard.queries import served
+from leaderboard.queries.owners import may_change
 from leaderboard.queries.submissions import Progress, all_submissions, progress
 from leaderboard.services import submissions
 from leaderboard.services.text import storable
@@ -213,7 +214,7 @@ def _find(pk: UUID) -> Submission:
 def _own(request: SignedRequest, pk: UUID) -> Submission:
     """The submission, for its owner and staff. Raises Http404, AuthorizationError."""
     submission = _find(pk)
-    if submission.user_id != request.auth.pk and not request.auth.is_staff:
+    if not may_change(submission, request.auth):
         raise AuthorizationError(message="This submission is not yours. Only its owner and staff may change it.")
     return submission
 

@@ -20,6 +20,7 @@ from leaderboard.api.submissions import SpendItem, unstorable, writing
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Sweep
 from leaderboard.queries import sweeps as read
+from leaderboard.queries.owners import may_change
 from leaderboard.ratings.variation.arms import Level
 from leaderboard.services import sweeps
 from leaderboard.services.grids import Grid
@@ -193,7 +194,7 @@ def _find(pk: UUID) -> Sweep:
 def _own(request: SignedRequest, pk: UUID) -> Sweep:
     """The sweep, for its owner and staff. Raises Http404, AuthorizationError."""
     sweep = _find(pk)
-    if sweep.user_id != request.auth.pk and not request.auth.is_staff:
+    if not may_change(sweep, request.auth):
         raise AuthorizationError(message="This sweep is not yours. Only its owner and staff may change it.")
     return sweep
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import Submission, User
+from leaderboard.models import User
 from leaderboard.queries import served
 from leaderboard.queries import submissions as read
+from leaderboard.queries.owners import may_change
 from leaderboard.services import submissions
-from leaderboard.web.heard import heard
+from leaderboard.web.asked_for import change
 from leaderboard.web.submit_form import SubmitForm
 
 
@@ -72,38 +70,20 @@ def submission(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """How far a submission is; its owner can cancel it or retry what failed."""
     found = get_object_or_404(read.all_submissions(), pk=pk)
     if request.method == "POST":
-        return _act(request, found)
+        change(
+            request,
+            found,
+            cancel=lambda: submissions.cancel(found),
+            retry=lambda: submissions.retry(found),
+            not_yours=_("Only the one who submitted this can change it."),
+            ended=_("It had ended already."),
+        )
+        return redirect("submission", pk=found.pk)
     context = {
         "submission": found,
         "progress": read.progress(found),
         "unscored": read.unscored(found),
         "served": served.others(found) if found.ended else [],
-        "mine": _may_change(request, found),
+        "mine": may_change(found, request.user),
     }
     return render(request, "submission.html", context)
-
-
-def _may_change(request: HttpRequest, found: Submission) -> bool:
-    user = request.user
-    return user.is_authenticated and (user.is_staff or found.user_id == user.pk)
-
-
-def _act(request: HttpRequest, found: Submission) -> HttpResponse:
-    if not _may_change(request, found):
-        raise PermissionDenied(_("Only the one who submitted this can change it."))
-    if request.POST.get("action") == "cancel":
-        if not submissions.cancel(found):
-            messages.info(request, _("It had ended already."))
-    elif request.POST.get("action") == "retry":
-        try:
-            count = submissions.retry(found)
-            messages.success(request, tried_again(count))
-        except submissions.Conflict as problem:
-            messages.error(request, heard(str(problem)))
-    return redirect("submission", pk=found.pk)
-
-
-def tried_again(count: int) -> str:
-    """What is said once jobs are tried again."""
-    text = ngettext("Trying %(count)s failed job again.", "Trying %(count)s failed jobs again.", count)
-    return text % {"count": count}

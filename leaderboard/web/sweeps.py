@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import uuid
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leaderboard.contracts.params import InvalidInput
-from leaderboard.models import Sweep, User
+from leaderboard.models import User
 from leaderboard.queries import boards as read_boards
 from leaderboard.queries import sweeps as read
+from leaderboard.queries.owners import may_change
 from leaderboard.services import sweeps as service
 from leaderboard.services.submissions import Conflict
-from leaderboard.web.heard import heard
-from leaderboard.web.submissions import tried_again
+from leaderboard.web.asked_for import change
 from leaderboard.web.sweep_form import SweepForm
 from leaderboard.web.sweep_table import lines
 
@@ -80,26 +78,15 @@ def sweep(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Every arm as declared, and what it reached; its owner can cancel it or retry what failed."""
     found = get_object_or_404(read.all_sweeps(), pk=pk)
     if request.method == "POST":
-        return _act(request, found)
+        change(
+            request,
+            found,
+            cancel=lambda: service.cancel(found),
+            retry=lambda: service.retry_failed(found),
+            not_yours=_("Only the one who declared this sweep can change it."),
+            ended=_("Every arm had ended already."),
+        )
+        return redirect("sweep", pk=found.pk)
     view = read.view(found)
-    context = {"sweep": found, "view": view, "lines": lines(view), "mine": _may_change(request, found)}
+    context = {"sweep": found, "view": view, "lines": lines(view), "mine": may_change(found, request.user)}
     return render(request, "sweep.html", context)
-
-
-def _may_change(request: HttpRequest, found: Sweep) -> bool:
-    user = request.user
-    return user.is_authenticated and (user.is_staff or found.user_id == user.pk)
-
-
-def _act(request: HttpRequest, found: Sweep) -> HttpResponse:
-    if not _may_change(request, found):
-        raise PermissionDenied(_("Only the one who declared this sweep can change it."))
-    if request.POST.get("action") == "cancel":
-        if not service.cancel(found):
-            messages.info(request, _("Every arm had ended already."))
-    elif request.POST.get("action") == "retry":
-        try:
-            messages.success(request, tried_again(service.retry_failed(found)))
-        except Conflict as problem:
-            messages.error(request, heard(str(problem)))
-    return redirect("sweep", pk=found.pk)
