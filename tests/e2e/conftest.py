@@ -125,3 +125,12 @@ def people(board: Any) -> Any:
     return Board.objects.create(
         slug="people", title="People", benchmark=board.benchmark, parent=board, counts_votes=True, open_to_votes=True
     )
+
+
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """A `tests.e2e.house.House`. Its tests need the mark `django_db`, without which there is no database at all."""
+    from tests.e2e.house import open_house
+
+    with django_db_blocker.unblock(), open_house() as made:
+        yield made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import DESKTOP, PHONE
-from tests.e2e.house import READERS, House, open_house
+from tests.e2e.house import READERS, House
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 RULES = {
@@ -35,9 +35,9 @@ NOT_READ = {
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: Any, chromium: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), open_house() as made:
-        yield made
+def house(chromium: Any, house: House) -> House:
+    """The house, opened after the browser: Playwright starts a context, and Django keeps a connection for each."""
+    return house
 
 
 @pytest.fixture(scope="module")

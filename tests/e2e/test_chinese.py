@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 
-from tests.e2e.house import READERS, House, open_house
+from tests.e2e.house import READERS, House
 
 pytestmark = pytest.mark.django_db
 UNREAD = {"script", "style", "code", "pre", "kbd", "option", "textarea", "math"}
@@ -78,12 +77,6 @@ class Reader(HTMLParser):
 
 def _is_said(name: str) -> bool:
     return name.startswith("data-") and name not in ("data-label",)
-
-
-@pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: object) -> Iterator[House]:
-    with django_db_blocker.unblock(), open_house() as made:  # type: ignore[attr-defined]
-        yield made
 
 
 @pytest.fixture(scope="module")

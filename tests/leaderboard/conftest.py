@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import Parrot
+from tests.factories import Parrot, submit, sums_board
 
 
 @pytest.fixture
@@ -46,3 +46,13 @@ def work(bell, settings):
         raise AssertionError("the jobs do not end")
 
     return run_all
+
+
+@pytest.fixture
+def right_and_wrong(parrot, work):
+    """A board of six sums, with an entry that is right and one that is wrong each time."""
+    made = sums_board()
+    submit(made, {"model": "right"})
+    submit(made, {"model": "wrong", "wrong_every": 1})
+    work()
+    return made

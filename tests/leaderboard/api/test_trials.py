@@ -7,18 +7,13 @@ import uuid
 import pytest
 
 from leaderboard.models import Job
-from tests.factories import submit, sums_board
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("parrot")]
 
 
 @pytest.fixture
-def board(work):
-    made = sums_board()
-    submit(made, {"model": "right"})
-    submit(made, {"model": "wrong", "wrong_every": 1})
-    work()
-    return made
+def board(right_and_wrong):
+    return right_and_wrong
 
 
 @pytest.fixture

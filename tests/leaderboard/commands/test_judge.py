@@ -7,7 +7,6 @@ import json
 import pytest
 
 from leaderboard.models import Judge, JudgeTrial, Judgment
-from tests.factories import submit, sums_board
 from tests.judges.loopback import WritingJudge, serve
 from tests.leaderboard.commands.test_commands import run
 
@@ -15,12 +14,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.fixture
-def board(work):
-    made = sums_board()
-    submit(made, {"model": "right"})
-    submit(made, {"model": "wrong", "wrong_every": 1})
-    work()
-    return made
+def board(right_and_wrong):
+    return right_and_wrong
 
 
 @pytest.fixture

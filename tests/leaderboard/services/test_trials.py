@@ -11,20 +11,15 @@ from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.values import FinishReason
 from leaderboard.models import Comparison, Job, Judge, JudgeTrial, Judgment
 from leaderboard.services import trials
-from tests.factories import submit, sums_board
+from tests.factories import sums_board
 from tests.judges.fakes import fake, reply
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("parrot")]
 
 
 @pytest.fixture
-def board(work):
-    """Six sums by an entry that is right and one that is wrong each time."""
-    made = sums_board()
-    submit(made, {"model": "right"})
-    submit(made, {"model": "wrong", "wrong_every": 1})
-    work()
-    return made
+def board(right_and_wrong):
+    return right_and_wrong
 
 
 @pytest.fixture
