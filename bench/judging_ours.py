@@ -81,7 +81,7 @@ def judged(pairs: Sequence[dict[str, str]], url: str, in_flight: int) -> tuple[i
     from leaderboard.contracts import registry
     from leaderboard.models import Judgment
     from leaderboard.services import catalog
-    from workers.tasks import run
+    from workers.tasks import begin, run
 
     os.environ["TOUCHSTONE_ENDPOINTS"] = url
     model = {"base_url": url, "model": "bench", "concurrency": in_flight}
@@ -89,6 +89,7 @@ def judged(pairs: Sequence[dict[str, str]], url: str, in_flight: int) -> tuple[i
     work = jobs_for(judge, board(pairs))
     registry.generators.get("openai")  # imports are not timed, as on every side
     registry.judges.build(judge.plugin, judge.params).provenance()
+    begin()  # as a worker's process does
     _, cost = clocked(lambda: [run(job) for job in work])
     return Judgment.objects.filter(state="scored").count(), cost
 

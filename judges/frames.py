@@ -74,6 +74,10 @@ class Presentation:
     longest: int = 0
 
 
+quoted = json.JSONEncoder(ensure_ascii=False).encode
+"""A text, or plain JSON, as judges read it: in quotes that nothing inside can close."""
+
+
 def free_nonce(digest: bytes, texts: Sequence[str], *, swapped: bool) -> str:
     """128 bits as hex, decided by `digest` and the order; occurs in none of `texts`, in any case."""
     folded = [text.lower() for text in texts]
@@ -195,8 +199,7 @@ def _cut(shown: Mapping[str, tuple[str, str]]) -> dict[str, tuple[int, int]]:
 
 
 def _frame(nonce: str, label: str, content: object) -> str:
-    data = json.dumps(content, ensure_ascii=False)
-    return f"<<{nonce} {label}>>\n{data}\n<<{nonce} end of {label}>>"
+    return f"<<{nonce} {label}>>\n{quoted(content)}\n<<{nonce} end of {label}>>"
 
 
 def _shorten(text: str, longest: int) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
-from judges.frames import FilledPrompt, JudgePrompt, SlotNames, free_code, free_nonce, shown_pair
+from judges.frames import FilledPrompt, JudgePrompt, SlotNames, free_code, free_nonce, quoted, shown_pair
 from leaderboard.contracts.values import Message, Pair
 
 ALPACA_EVAL: SlotNames = ("m", "M")
@@ -78,6 +79,7 @@ marker line and in none of the texts."""
 PROMPTS: Mapping[str, JudgePrompt] = {prompt.name: prompt for prompt in (QUOTED_1, SHORT_1)}
 
 
+@lru_cache(maxsize=1)
 def content_digest(pair: Pair) -> bytes:
     """32 bytes from the texts of `pair` alone: the same on every machine, and in both orders."""
     texts = json.dumps([pair.prompt, pair.answer_a, pair.answer_b])
@@ -98,7 +100,7 @@ def fill(prompt: JudgePrompt, pair: Pair, names: SlotNames) -> FilledPrompt:
     """The messages for `pair` in its order."""
     nonce = make_nonce(pair)
     code = free_code(nonce, _texts(pair))
-    question, first, second = (json.dumps(content, ensure_ascii=False) for content in shown_pair(pair))
+    question, first, second = map(quoted, shown_pair(pair))
     user = prompt.user.format(
         nonce=nonce, code=code, question=question, first=first, second=second, name_1=names[0], name_2=names[1]
     )

@@ -15,7 +15,7 @@ from workers.generators.stopping import Stopped, stopping
 T = TypeVar("T")
 MOST = 500
 """Results in one batch."""
-LINGER = 0.02
+LINGER = 0.05
 """Seconds that a batch waits for company, so that each transaction does not store a single row."""
 
 GRACE = 0.5
@@ -29,6 +29,7 @@ class _Side(Generic[T]):
     work: Callable[[], Iterable[T]]
     stop: Callable[[], bool]
     results: queue.SimpleQueue[T | None] = field(default_factory=queue.SimpleQueue)
+    ended: threading.Event = field(default_factory=threading.Event)
     problem: BaseException | None = None
 
     def run(self) -> None:
@@ -44,6 +45,7 @@ class _Side(Generic[T]):
             self.problem = problem
         finally:
             self.results.put(None)
+            self.ended.set()
 
 
 def in_batches(work: Callable[[], Iterable[T]], stop: Callable[[], bool]) -> Iterator[list[T]]:
@@ -60,7 +62,7 @@ def in_batches(work: Callable[[], Iterable[T]], stop: Callable[[], bool]) -> Ite
     try:
         going = True
         while going:
-            batch, going = _batch(side.results)
+            batch, going = _batch(side)
             if batch:
                 yield batch
     finally:
@@ -70,15 +72,15 @@ def in_batches(work: Callable[[], Iterable[T]], stop: Callable[[], bool]) -> Ite
         raise side.problem
 
 
-def _batch(results: queue.SimpleQueue[T | None]) -> tuple[list[T], bool]:
+def _batch(side: _Side[T]) -> tuple[list[T], bool]:
     """Waits for one result and takes what else comes soon; False with the last."""
     batch: list[T] = []
-    found = results.get()
+    found = side.results.get()
     if found is not None:
-        time.sleep(LINGER)
+        side.ended.wait(LINGER)
     while found is not None:
         batch.append(found)
-        if len(batch) >= MOST or results.empty():
+        if len(batch) >= MOST or side.results.empty():
             return batch, True
-        found = results.get()
+        found = side.results.get()
     return batch, False

@@ -22,6 +22,8 @@ from workers.runtime import Lease, LeaseLost, Unfinished
 
 AT_ONCE = 256
 """Outputs scored between two looks at the lease."""
+SHOWN = ("a__text", "b__text", *(f"prompt__{name}" for name in ("text", "reference", "earlier", "checklist")))
+"""What `pair_of` reads."""
 
 
 def judge(lease: Lease) -> None:
@@ -58,7 +60,8 @@ def _scores(plugin: Any, items: Sequence[Scorable]) -> list[Scored]:
 def _judge(lease: Lease) -> None:
     row = Judge.objects.get(pk=lease.job.payload["judge"])
     swapped, ids = lease.job.payload["swapped"], lease.job.payload["items"]
-    pairs = {comparison.pk: pair_of(comparison, swapped) for comparison in _todo(row, swapped, ids)}
+    todo = _todo(row, swapped, ids).select_related("prompt", "a", "b").only(*SHOWN)
+    pairs = {comparison.pk: pair_of(comparison, swapped) for comparison in todo}
     try:
         if pairs:
             _judge_pairs(lease, row, pairs, swapped)
@@ -74,8 +77,7 @@ def _judge(lease: Lease) -> None:
 
 def _todo(judge: Judge, swapped: bool, ids: Sequence[int]) -> QuerySet[Comparison]:
     judged = Judgment.objects.filter(judge=judge, swapped=swapped, repeat=0, comparison__in=ids)
-    found = Comparison.objects.filter(pk__in=ids).exclude(pk__in=judged.values("comparison_id"))
-    return found.select_related("prompt", "a", "b").order_by("pk")
+    return Comparison.objects.filter(pk__in=ids).exclude(pk__in=judged.values("comparison_id")).order_by("pk")
 
 
 def _judge_pairs(lease: Lease, row: Judge, pairs: Mapping[int, Pair], swapped: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -113,8 +114,12 @@ def sweep() -> None:
 
 
 @worker_process_init.connect
-def _fresh_connections(**_: object) -> None:
-    """A forked child must not share its parent's database connection."""
+def begin(**_: object) -> None:
+    """A new process: it must not share its parent's database connection, and what is loaded stays.
+
+    A full garbage collection that looks through all of it stops every thread for a tenth of a second.
+    """
     from django.db import connections
 
     connections.close_all()
+    gc.freeze()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from leaderboard.contracts.params import FieldError, InvalidInput
@@ -99,7 +100,7 @@ def hold(job: Job, keys: Sequence[str], most: Sequence[Most]) -> int:
 def settle(job: Job, keys: Sequence[str], held: Iterable[Most], took: Took) -> None:
     """Count what was used, and hold back no longer for the pieces that are done."""
     tokens, nano = _sums(held)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         rows = _locked(keys)
         kept = _own(job)
         if kept is None:  # there is no cap, or another worker has the job and the hold is its own
@@ -271,9 +272,8 @@ def _locked(keys: Sequence[str]) -> list[Budget]:
     Missing rows are made before any is locked: whoever waits to make one must not hold what another needs.
     """
     wanted = Budget.objects.filter(key__in=keys).order_by("key")
-    missing = set(keys) - set(wanted.values_list("key", flat=True))
-    if missing:
-        Budget.objects.bulk_create([Budget(key=key) for key in sorted(missing)], ignore_conflicts=True)
+    if wanted.count() < len(set(keys)):
+        Budget.objects.bulk_create([Budget(key=key) for key in sorted(set(keys))], ignore_conflicts=True)
     return list(wanted.select_for_update())
 
 
@@ -287,8 +287,5 @@ def _locked_with_caps(keys: Sequence[str]) -> list[tuple[Budget, _Caps]]:
 
 def _add(rows: Sequence[Budget], **amounts: int) -> None:
     """Add to locked rows."""
-    for row in rows:
-        for name, amount in amounts.items():
-            setattr(row, name, getattr(row, name) + amount)
-    if any(amounts.values()):
-        Budget.objects.bulk_update(rows, list(amounts))
+    if added := {name: F(name) + amount for name, amount in amounts.items() if amount}:
+        Budget.objects.filter(pk__in=[row.pk for row in rows]).update(**added)

@@ -19,7 +19,8 @@ BATCH = 500
 
 def content_of(judge: Judge, pair: Pair, repeat: int = 0) -> str:
     """The same for the same judge, texts, order and repeat, whichever comparison they belong to."""
-    shown = {name: value for name, value in asdict(pair).items() if name != "key"}
+    shown = {name: value for name, value in vars(pair).items() if name != "key"}
+    shown |= {name: [asdict(turn) for turn in shown[name]] for name in ("earlier_a", "earlier_b")}
     return fingerprint("verdict", judge.fingerprint, shown, repeat)
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from workers.generators.errors import EndpointDown
 
-FIRST = 32
+FIRST = 64
 """Calls side by side before anything is known; half the ceiling where that is more."""
 DECREASE = 0.5
 FAULTS_IN_A_ROW = 5

@@ -23,6 +23,7 @@ class Clock:
 
 def test_the_limit_begins_low_and_never_passes_the_ceiling():
     assert Gate(4).limit == 4
+    assert Gate(FIRST).limit == FIRST
     gate = Gate(FIRST + 3)
     gate.in_flight = 1000
     assert gate.limit == FIRST
@@ -33,7 +34,7 @@ def test_the_limit_begins_low_and_never_passes_the_ceiling():
 
 def test_a_burst_of_refusals_halves_the_limit_once():
     clock = Clock()
-    gate = Gate(64, clock)
+    gate = Gate(FIRST, clock)
     clock.now += 1
     for _ in range(30):
         gate.pushed_back(began=clock.now - 0.5)
@@ -55,7 +56,7 @@ def test_after_a_decrease_the_limit_grows_by_one_a_round():
 
 
 def test_a_limit_that_nobody_reaches_does_not_grow():
-    gate = Gate(64)
+    gate = Gate(FIRST + 3)
     gate.in_flight = 3
     gate.succeeded()
     assert gate.limit == FIRST
