@@ -13,7 +13,7 @@ from leaderboard.ratings.leaks import known_names, leaks, names_of_model
 
 NAMES_SECONDS = 60
 LOOK_SECONDS = 86_400
-VERSION = 1
+VERSION = 2
 """Part of what is kept of a look at a text: a change of the patterns looks anew."""
 
 

@@ -32,12 +32,89 @@ NAMES = known_names(["Pebble-s"])
         ("My creators at Anthropic decided so.", "anthropic"),
         ("I am\npebble-s and I like sums.", "pebble-s"),
         ("I AM GPT-4.", "gpt-4"),
-        ("I am GEMıNI.", "gemıni"),
+        ("I am GEMıNI.", "gemini"),
         ("I am (Claude), a bardic phial of philosophy.", "claude"),
     ],
 )
 def test_an_answer_that_names_itself_or_its_maker_is_found(text, name):
     assert name in leaks(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("I am **Claude**, made to help.", "claude"),
+        ("**I am** Claude.", "claude"),
+        ("My name is *Qwen*.", "qwen"),
+        ("I am `Claude`.", "claude"),
+        ("I am “Claude”.", "claude"),
+        ("I was trained by __OpenAI__.", "openai"),
+        ("I'm Chat GPT.", "chatgpt"),
+        ("I am chat-gpt.", "chatgpt"),
+        ("I am GPT 4o.", "gpt-4o"),
+        ("I am Pebble S.", "pebble-s"),
+        ("I'm Anthropic's Claude.", "claude"),
+        ("I'm the AI assistant Claude.", "claude"),
+        ("I am C\u200bla\u00adude.", "claude"),
+        ("I am \uff23\uff4c\uff41\uff55\uff44\uff45.", "claude"),
+        ("I am \u0421l\u0430ude.", "claude"),
+        ("I was made by \u0391nthropic.", "anthropic"),
+    ],
+)
+def test_marks_and_look_alikes_hide_no_name(text, name):
+    assert name in leaks(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("你好！我是ChatGPT。", "chatgpt"),
+        ("我是**通义千问**，很高兴见到你。", "通义千问"),
+        ("我叫 Claude，是一个助手。", "claude"),
+        ("我是一个名为Kimi的助手。", "kimi"),
+        ("我是由OpenAI开发的语言模型。", "openai"),
+        ("我是 Anthropic 公司训练的模型", "anthropic"),
+        ("我是OpenAI的语言模型。", "openai"),
+        ("作为ChatGPT，我不能这样做。", "chatgpt"),
+        ("作為由Google訓練的模型，我不能。", "google"),
+        ("深度求索开发了我。", "深度求索"),
+        ("我的开发者是百度。", "百度"),
+        ("Soy ChatGPT.", "chatgpt"),
+        ("Fui creado por OpenAI.", "openai"),
+        ("Je m’appelle Claude.", "claude"),
+        ("Je suis un modèle développé par Mistral AI.", "mistral ai"),
+        ("Ich wurde von OpenAI entwickelt.", "openai"),
+        ("Меня зовут Claude.", "claude"),
+        ("私はClaudeです。", "claude"),
+        ("저는 ChatGPT입니다.", "chatgpt"),
+    ],
+)
+def test_answers_in_other_languages_name_themselves_too(text, name):
+    assert name in leaks(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我觉得ChatGPT很好用。",
+        "我是用ChatGPT写的。",
+        "我是百度的用户。",
+        "他是由OpenAI的人训练的。",
+        "他说我很好，而OpenAI开发的模型更好。",
+        "Je pense que Claude est bien.",
+        "Я использую ChatGPT.",
+        "I am told: **Claude** is good.",
+        "I am *coherent*.",
+    ],
+)
+def test_a_name_by_the_way_is_no_leak_in_any_language(text):
+    assert leaks(text, NAMES) == ()
+
+
+@pytest.mark.parametrize("text", ["我是", "我是由", "*_`", "I am ", "as an ", "Я ", "a", "é"])
+def test_a_long_text_of_beginnings_is_looked_through(text):
+    """Quadratic patterns would not come to an end on these."""
+    assert leaks(text * 20_000 + " I am Claude.", NAMES) == ("claude",)
 
 
 @pytest.mark.parametrize(
