@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from leaderboard.celery import app
 from leaderboard.models import Job
+from leaderboard.services.text import storable
 
 log = logging.getLogger(__name__)
 RESEND_SECONDS = 15.0
@@ -112,6 +113,7 @@ def give_back(job: Job, error: str, *, left: Sequence[Any] | None = None, final:
 
     `left`: those of its items that are not done, where that is known. `final`: the same would happen again.
     """
+    error = storable(error)  # it may hold a server's words; a job whose end cannot be stored is begun again for ever
     if final and left is not None and len(left) == len(job.payload["items"]):
         _held(job).update(state=Job.State.FAILED, lease_until=None, error=error)
     elif final or job.attempts >= settings.MAX_ATTEMPTS:
@@ -127,7 +129,7 @@ def postpone(job: Job, reason: str, seconds: float) -> None:
         state=Job.State.READY,
         lease_until=None,
         sent_at=None,
-        error=reason,
+        error=storable(reason),
         not_before=in_seconds(seconds),
         attempts=F("attempts") - 1,
     )

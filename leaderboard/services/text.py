@@ -16,9 +16,11 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """`value`, plain JSON, with every text in it storable."""
+    """`value`, plain JSON, with every text in it storable; None for NaN and infinity, which are no JSON."""
     if isinstance(value, str):
         return storable(value)
+    if isinstance(value, float):
+        return finite(value)
     if isinstance(value, list | tuple):
         return [storable_json(part) for part in value]
     if isinstance(value, Mapping):

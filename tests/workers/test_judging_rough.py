@@ -110,6 +110,33 @@ def test_a_comparison_that_the_server_refuses_fails_alone_and_says_why(judged):
     assert server.calls[chosen[0]] == 2
 
 
+@pytest.mark.parametrize(
+    "usage", ['{"prompt_tokens": 1e30}', '{"prompt_tokens": Infinity}'], ids=["too-many", "infinitely-many"]
+)
+def test_figures_that_cannot_be_stored_fail_alone_and_nothing_else_is_paid_twice(judged, usage):
+    chosen: list[str] = []
+    body = f'{{"choices": [{{"message": {{"content": "m"}}, "logprobs": null}}], "usage": {usage}}}'.encode()
+
+    def way(number: int, key: str) -> Way:
+        if number == 5:
+            chosen.append(key)
+        return Way(body=body) if key in chosen else GOOD
+
+    with serve(way) as server:
+        board = judged(server, attempts=1)
+    assert len(stored(board)) == 2 * PROMPTS - 1
+    assert failed_jobs() == [(1, "CallFailed: The server's answer has members of a wrong type.")]
+    assert set(server.good.values()) == {1}
+
+
+def test_words_of_a_server_that_no_database_stores_are_mended_in_the_reason(judged):
+    body = b'{"error": {"message": "\\u0000 \\ud800 is wrong"}}'
+    with serve(lambda number, key: Way(400, {}, body)) as server:
+        board = judged(server, prompts=1)
+    assert stored(board) == {}
+    assert failed_jobs() == [(1, "CallFailed: The server answered 400: \ufffd \ufffd is wrong")] * 2
+
+
 def test_a_comparison_that_is_always_garbage_fails_alone_after_a_bounded_number_of_calls(judged):
     chosen: list[str] = []
 

@@ -12,6 +12,14 @@ from workers.generators.errors import CallFailed, Fault
 
 FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "content_filter": FinishReason.FILTER}
 LONGEST_NAME = 200
+MOST_NATS = 0.01
+"""A log-probability is at most 0, which servers may miss by their rounding. What is above that is none, but a logit."""
+MOST_TOLD = 100
+"""Log-probabilities that are kept of one token; more were never asked for."""
+LONGEST_TOKEN = 200
+MOST_TOKENS = 10**9
+MOST_USD = 1000.0
+"""What one call may take at most to be believed."""
 
 
 def ordered(
@@ -44,14 +52,15 @@ def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Ge
     """The output in a server's answer. Raises CallFailed where it cannot be read."""
     try:
         choice = answer.choices[0]
-        text, usage = choice.message.content or "", answer.usage
-    except (AttributeError, IndexError, TypeError):
+        refusal = choice.message.refusal if not choice.message.content else None
+        text, usage = choice.message.content or refusal or "", answer.usage
+    except (AttributeError, LookupError, TypeError):
         raise CallFailed("The server's answer has no choices.", Fault.GARBAGE) from None
     try:
         return Generation(
             key=request.key,
             text=_text(text),
-            finish_reason=FINISH.get(choice.finish_reason, FinishReason.STOP),
+            finish_reason=FinishReason.FILTER if refusal else FINISH.get(choice.finish_reason, FinishReason.STOP),
             prompt_tokens=_count(usage and usage.prompt_tokens),
             output_tokens=_count(usage and usage.completion_tokens),
             seconds=seconds,
@@ -59,7 +68,7 @@ def generation_of(request: GenerationRequest, answer: Any, seconds: float) -> Ge
             cost_usd=_cost(usage),
             model=_model(answer),
         )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError):
         raise CallFailed("The server's answer has members of a wrong type.", Fault.GARBAGE) from None
 
 
@@ -70,19 +79,33 @@ def _text(value: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    return max(0, int(value or 0))
+    number = int(value or 0)
+    if number > MOST_TOKENS:
+        raise ValueError(value)
+    return max(0, number)
 
 
 def _first(choice: Any) -> tuple[tuple[str, float], ...] | None:
     """Log-probabilities of the first token; None where the server tells none."""
     content = choice.logprobs and choice.logprobs.content
-    return tuple((_text(top.token), float(top.logprob)) for top in content[0].top_logprobs) if content else None
+    if not content:
+        return None
+    told = tuple((_text(top.token)[:LONGEST_TOKEN], _nats(top.logprob)) for top in content[0].top_logprobs)
+    return told if len(told) <= MOST_TOLD else tuple(sorted(told, key=lambda one: -one[1])[:MOST_TOLD])
+
+
+def _nats(value: Any) -> float:
+    """A log-probability; minus infinity is one. Raises ValueError for NaN and what is above 0."""
+    if isinstance(value, bool) or not float(value) <= MOST_NATS:
+        raise ValueError(value)
+    return float(value)
 
 
 def _cost(usage: Any) -> float | None:
-    """US dollars, where the server tells them, as OpenRouter does."""
+    """US dollars, where the server tells them, as OpenRouter does; an amount that no call can cost is none."""
     cost = getattr(usage, "cost", None)
-    return float(cost) if isinstance(cost, (int, float)) and cost >= 0 else None
+    is_number = isinstance(cost, (int, float)) and not isinstance(cost, bool)
+    return float(cost) if is_number and 0 <= cost <= MOST_USD else None
 
 
 def _model(answer: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +13,8 @@ import pytest
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.registry import generators
-from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
-from workers.generators import calling, http_transport
+from leaderboard.contracts.values import DecodingChoice, FinishReason, GenerationRequest, Message
+from workers.generators import answers, calling, http_transport
 from workers.generators.errors import GenerationFailed
 
 
@@ -124,12 +125,66 @@ def test_a_refusal_is_final_and_told(server):
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b'{"choices": []}'])
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b'{"choices": []}', b'{"choices": {"0": 1}}'])
 def test_garbage_is_a_typed_fault(server, body):
     server.script = [(200, {}, body)] * 3
     with pytest.raises(GenerationFailed):
         ask(server)
     assert len(server.seen) == 3
+
+
+def first_token(*values, usage='{"prompt_tokens": 5}'):
+    """Raw JSON of an answer with these log-probabilities, as they stand there."""
+    table = ", ".join(f'{{"token": "t{place}", "logprob": {value}}}' for place, value in enumerate(values))
+    told = f'{{"content": [{{"top_logprobs": [{table}]}}]}}'
+    return f'{{"choices": [{{"message": {{"content": "t0"}}, "logprobs": {told}}}], "usage": {usage}}}'.encode()
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e400", "12.5", "true", "null", '"much"', "-" + "9" * 400])
+def test_what_is_no_log_probability_makes_the_answer_unreadable(server, value):
+    server.script = [(200, {}, first_token("-0.1", value))]
+    (made,) = ask(server, top_logprobs=5)
+    assert made.text == "hello", "it was asked for again"
+
+
+def test_a_log_probability_may_be_minus_infinity_or_rounded_above_zero(server):
+    server.script = [(200, {}, first_token("1e-6", "-Infinity"))]
+    (made,) = ask(server, top_logprobs=5)
+    assert made.first_logprobs == (("t0", 1e-6), ("t1", -math.inf))
+
+
+def test_the_likeliest_of_far_too_many_log_probabilities_are_kept(server):
+    server.script = [(200, {}, first_token(*range(-5000, 0)))]
+    (made,) = ask(server, top_logprobs=5)
+    assert made.first_logprobs[:2] == (("t4999", -1.0), ("t4998", -2.0))
+    assert len(made.first_logprobs) == answers.MOST_TOLD
+
+
+@pytest.mark.parametrize("count", ["Infinity", "NaN", "1e30", "9" * 40, '"many"', "[1]"])
+def test_a_number_of_tokens_that_cannot_be_makes_the_answer_unreadable(server, count):
+    server.script = [(200, {}, first_token("-0.1", usage=f'{{"prompt_tokens": {count}}}'))]
+    (made,) = ask(server)
+    assert made.text == "hello"
+
+
+@pytest.mark.parametrize("cost", ["Infinity", "NaN", "1e300", "1e12", "-1", "true", '"1"'])
+def test_a_cost_that_cannot_be_counts_as_untold(server, cost):
+    server.script = [(200, {}, first_token("-0.1", usage=f'{{"prompt_tokens": 5, "cost": {cost}}}'))]
+    (made,) = ask(server)
+    assert (made.text, made.prompt_tokens, made.cost_usd) == ("t0", 5, None)
+
+
+def test_a_cost_that_the_server_tells_is_kept(server):
+    server.script = [(200, {}, first_token("-0.1", usage='{"cost": 0.25}'))]
+    (made,) = ask(server)
+    assert made.cost_usd == 0.25
+
+
+def test_a_refusal_of_the_model_is_its_text_and_is_marked(server):
+    message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
+    server.script = [(200, {}, answer(message=message))]
+    (made,) = ask(server)
+    assert (made.text, made.finish_reason) == ("I cannot help with that.", FinishReason.FILTER)
 
 
 def test_a_slow_body_is_cut(server):
