@@ -104,8 +104,9 @@ def _nats(value: Any) -> float:
 def _cost(usage: Any) -> float | None:
     """US dollars, where the server tells them, as OpenRouter does; an amount that no call can cost is none."""
     cost = getattr(usage, "cost", None)
-    is_number = isinstance(cost, (int, float)) and not isinstance(cost, bool)
-    return float(cost) if is_number and 0 <= cost <= MOST_USD else None
+    if isinstance(cost, bool) or not isinstance(cost, (int, float)):
+        return None
+    return float(cost) if 0 <= cost <= MOST_USD else None
 
 
 def _model(answer: Any) -> str:
