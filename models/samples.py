@@ -20,6 +20,7 @@ import torch
 from leaderboard.contracts.registry import generators, metrics
 from leaderboard.contracts.values import DecodingChoice, GenerationRequest, Message
 from models.grammar import Example, draw
+from models.train import folder_of
 
 SEED = 20261
 PROBLEMS = 256
@@ -120,6 +121,23 @@ def make(work: Path, chunk: int) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, sample(drawn(chunk), TRAINING, SEED + chunk))
+
+
+def train_on_samples(told: str | None, recipe_of: Any, trainer_of: Any) -> None:
+    """Command line of a model that learns from samples; `told` is its help.
+
+    `recipe_of` takes `steps` and `chunks`, `trainer_of` a recipe and its training problems.
+    """
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=recipe_of.steps)
+    parser.add_argument("--chunks", type=int, default=recipe_of.chunks)
+    parser.add_argument("--out", type=Path, default=folder_of(recipe_of.name), help="folder of the finished model")
+    parser.add_argument("--work", type=Path, default=Path(".pebbles"), help="folder for samples and checkpoints")
+    options = parser.parse_args()
+    recipe = recipe_of(steps=options.steps, chunks=options.chunks)
+    trainer = trainer_of(recipe, training(options.work, recipe.chunks))
+    trainer.run(options.work / f"{recipe.name}.pt")
+    trainer.save(options.out)
 
 
 def main() -> None:

@@ -8,11 +8,9 @@ every token of an answer whether that answer is right; the probe is not kept. Se
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,7 +20,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM, LlamaForSequenceClassi
 from judges.frames import FilledPrompt
 from judges.prompts import SHORT_1, fill, random_names
 from leaderboard.contracts.values import Pair
-from models.samples import Sample, Sampled, training
+from models.samples import Sample, Sampled, train_on_samples
 from models.train import CHUNK, Recipe, Training, folder_of, pad
 
 NAME = "pebble-judge"
@@ -169,16 +167,7 @@ class JudgeTrainer(Training):
 
 def main() -> None:
     """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=JudgeRecipe.steps)
-    parser.add_argument("--chunks", type=int, default=JudgeRecipe.chunks)
-    parser.add_argument("--out", type=Path, default=folder_of(NAME), help="folder of the finished model")
-    parser.add_argument("--work", type=Path, default=Path(".pebbles"), help="folder for samples and checkpoints")
-    options = parser.parse_args()
-    recipe = JudgeRecipe(steps=options.steps, chunks=options.chunks)
-    trainer = JudgeTrainer(recipe, training(options.work, recipe.chunks))
-    trainer.run(options.work / f"{NAME}.pt")
-    trainer.save(options.out)
+    train_on_samples(__doc__, JudgeRecipe, JudgeTrainer)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,15 @@ weight (Cobbe et al. 2021, arXiv 2110.14168); only the last is read afterwards. 
 
 from __future__ import annotations
 
-import argparse
 import random
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import AutoTokenizer, LlamaForSequenceClassification
 
 from models.grammar import Example
-from models.samples import Sampled, training
+from models.samples import Sampled, train_on_samples
 from models.train import CHUNK, IGNORE, Recipe, Training, encode, folder_of, pad
 
 NAME = "pebble-reward"
@@ -93,16 +91,7 @@ def _length(row: Row) -> int:
 
 def main() -> None:
     """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=RewardRecipe.steps)
-    parser.add_argument("--chunks", type=int, default=RewardRecipe.chunks)
-    parser.add_argument("--out", type=Path, default=folder_of(NAME), help="folder of the finished model")
-    parser.add_argument("--work", type=Path, default=Path(".pebbles"), help="folder for samples and checkpoints")
-    options = parser.parse_args()
-    recipe = RewardRecipe(steps=options.steps, chunks=options.chunks)
-    trainer = RewardTrainer(recipe, training(options.work, recipe.chunks))
-    trainer.run(options.work / f"{NAME}.pt")
-    trainer.save(options.out)
+    train_on_samples(__doc__, RewardRecipe, RewardTrainer)
 
 
 if __name__ == "__main__":
