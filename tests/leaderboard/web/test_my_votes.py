@@ -159,7 +159,7 @@ def test_signing_in_makes_the_session_forget_the_votes_cast_before(client, user,
 def test_voters_that_were_numbers_of_accounts_become_random_words(made, user):
     vote = made.vote("y", "z", "p1", Outcome.A, voter=f"user:{user.pk}")
     made.vote("y", "z", "p2", Outcome.A, voter="user:99999")
-    loader = MigrationLoader(connection)
+    loader = MigrationLoader(connection, replace_migrations=False)
     apps = loader.project_state([("leaderboard", "0017_voters_by_random_words")]).apps
     import_module("leaderboard.migrations.0017_voters_by_random_words").rename(apps, None)
     word = user.voter_link.voter
