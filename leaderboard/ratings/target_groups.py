@@ -23,6 +23,8 @@ ALPHA = 0.01
 """Chance that any entry is flagged where nobody pushes."""
 PUSHES = (1.0, 2.0, 4.0)
 """Logits that a voter may add to the entry; the bets on them are averaged."""
+MOST_TIES = 2.0
+"""Ties over p(1 − p) at most: with more, a win would have a chance below 0 somewhere."""
 SHARES = (0.003, 0.01, 0.03, 0.1)
 """Shares of voters that may belong to the group; averaged too."""
 SURE = 0.9
@@ -74,8 +76,11 @@ def group_tests(
 ) -> tuple[GroupTest, ...]:
     """One test of each entry that somebody met, the surest first.
 
-    `voter`: (n,) labels of one kind. A bet on a vote is 1 + λ(y − p) with λ so that a win pays q/p and a loss
-    (1 − q)/(1 − p), q = σ(logit p + push): fair for any credit y in [0, 1] of mean p, ties included. The fit must be of
+    `voter`: (n,) labels of one kind. Half of each voter's stake is on a push: a bet is 1 + λ(y − p) with λ so that a
+    win pays q/p and a loss (1 − q)/(1 − p), q = σ(logit p + push), fair for any credit y in [0, 1] of mean p, ties
+    included. The other half is on wins alone, as who votes for an entry whatever it answers calls no tie: a win pays
+    1/(p − t/2), all else nothing. t = κ·p(1 − p) is the chance of a tie, κ the ties of all votes over Σp(1 − p). Where
+    voters differ in how often they call a tie, that bet is as wrong for an entry as against it. The fit must be of
     enough votes for p to be near the truth; it holds the tested votes too, which makes the tests mild.
 
     Raises: ValueError as `voter_tests`.
@@ -95,7 +100,7 @@ def _judged(test: GroupTest, p: float, alpha: float) -> GroupTest:
 
 @dataclass(frozen=True)
 class _Records:
-    """Voters' records: the (voter, target) of each, its votes, and the logs of its bets, averaged over the pushes."""
+    """Voters' records: the (voter, target) of each, its votes, and the logs of its bets."""
 
     voter: NDArray[Any]
     target: Ints
@@ -122,6 +127,7 @@ def _records(battles: Battles, fit: Fit, voter: NDArray[Any], alpha: float, leas
     keys, cell = np.unique(np.concatenate([place, place]) * size + own, return_inverse=True)
     chance = np.concatenate([votes.chance, 1 - votes.chance])
     credit = np.concatenate([battles.credit[votes.rows], 1 - battles.credit[votes.rows]])
+    tie = _ties(chance, credit)
     count = len(keys)
     return _Records(
         voter=labels[keys // size],
@@ -129,12 +135,26 @@ def _records(battles: Battles, fit: Fit, voter: NDArray[Any], alpha: float, leas
         n=np.bincount(cell, minlength=count),
         votes_for=np.bincount(cell, credit, count).astype(np.float64),
         expected=np.bincount(cell, chance, count).astype(np.float64),
-        up=_bets(chance, credit, cell, count),
-        down=_bets(1 - chance, 1 - credit, cell, count),
+        up=_bets(chance, credit, tie, cell, count),
+        down=_bets(1 - chance, 1 - credit, tie, cell, count),
     )
 
 
-def _bets(chance: Floats, credit: Floats, cell: Ints, size: int) -> Floats:
+def _ties(chance: Floats, credit: Floats) -> Floats:
+    """(n,) chance that each vote calls no winner, in proportion to p(1 − p)."""
+    spread = chance * (1 - chance)
+    ties = np.count_nonzero((credit > 0) & (credit < 1))
+    return np.asarray(min(MOST_TIES, ties / np.sum(spread)) * spread if len(spread) else spread, dtype=np.float64)
+
+
+def _bets(chance: Floats, credit: Floats, tie: Floats, cell: Ints, size: int) -> Floats:
+    """(size,) log of what the two halves of a stake of 1 have become in each cell."""
+    wins = np.where(credit == 1, -np.log(chance - tie / 2), -np.inf)
+    by_wins = np.bincount(cell, wins, size)
+    return np.asarray(np.logaddexp(_pushed(chance, credit, cell, size), by_wins) - np.log(2), dtype=np.float64)
+
+
+def _pushed(chance: Floats, credit: Floats, cell: Ints, size: int) -> Floats:
     """(size,) log of the mean over pushes of the product of the bets in each cell."""
     by_push = []
     for push in PUSHES:

@@ -26,18 +26,18 @@ def told(found: Crowd) -> dict[str, GroupTest]:
 
 
 def test_the_evidence_by_hand() -> None:
-    # One voter, three votes for m0 where p = ½ each: a bet pays 2·σ(push) a vote.
+    # One voter, three votes for m0 where p = ½ each: a bet pays 2·σ(push) a vote, one on wins alone 2.
     found = group_tests(votes([(0, 1, 1.0), (1, 0, 0.0), (0, 1, 1.0)]), fixed([0.0, 0.0, 0.0]), people("v", "v", "v"))
-    own = np.mean([(2 * expit(push)) ** 3 for push in PUSHES])
+    own = (np.mean([(2 * expit(push)) ** 3 for push in PUSHES]) + 2**3) / 2
     pooled = np.mean([1 - share + share * own for share in SHARES])
     assert found[0].target == "a" and found[0].evidence == pytest.approx(np.log10(pooled))
     assert found[1].against == pytest.approx(np.log10(pooled))
 
 
-def test_a_tie_bets_the_mean_of_a_win_and_a_loss() -> None:
+def test_a_tie_bets_the_mean_of_a_win_and_a_loss_and_nothing_on_wins_alone() -> None:
     battles, flat = votes([(0, 1, 0.5)]), fixed([1.0, 0.0, 0.0])
     p = expit(1.0)
-    own = np.mean([0.5 * expit(1 + push) / p + 0.5 * (1 - expit(1 + push)) / (1 - p) for push in PUSHES])
+    own = np.mean([0.5 * expit(1 + push) / p + 0.5 * (1 - expit(1 + push)) / (1 - p) for push in PUSHES]) / 2
     found = {test.target: test for test in group_tests(battles, flat, people("v"))}
     assert found["a"].evidence == pytest.approx(np.log10(np.mean([1 - share + share * own for share in SHARES])))
 
@@ -68,10 +68,26 @@ def test_a_group_without_a_network_is_found_where_no_voter_shows_alone() -> None
     assert alone < groups
 
 
-@pytest.mark.parametrize("taste", [0.0, 0.3])
-def test_honest_crowds_whose_tastes_differ_are_left_alone(taste: float) -> None:
+@pytest.mark.parametrize(("taste", "most"), [(0.0, 0), (0.3, 1)])
+def test_honest_crowds_are_left_alone_and_nearly_all_whose_tastes_differ(taste: float, most: int) -> None:
+    """Of 120 entries; with tastes, about two crowds in a hundred have one that is flagged."""
     flagged = [test.target for seed in range(RUNS) for test in told(crowd(seed, taste=taste)).values() if test.flagged]
-    assert flagged == []
+    assert len(flagged) <= most
+
+
+def test_voters_who_call_many_ties_and_none_are_no_attack() -> None:
+    """Bets on wins alone take one habit for all: half of these voters call no tie, and the others twice as many."""
+    for seed in range(RUNS):
+        found = crowd(seed)
+        rng, split = np.random.default_rng(seed), found.voter % 2 == 0
+        tie = found.battles.credit == 0.5
+        p = fit(found.battles)
+        chance = expit(p.theta[found.battles.a] - p.theta[found.battles.b])
+        decided = np.where(rng.random(len(chance)) < chance, 1.0, 0.0)
+        more = ~tie & (rng.random(len(tie)) < 0.3)
+        credit = np.where(split & tie, decided, np.where(~split & more, 0.5, found.battles.credit))
+        changed = dataclasses.replace(found, battles=dataclasses.replace(found.battles, credit=credit))
+        assert [test.target for test in told(changed).values() if test.flagged] == []
 
 
 @pytest.mark.slow
@@ -124,7 +140,7 @@ def test_wrong_input_is_refused() -> None:
 
 @pytest.mark.reference
 def test_published_crowds(reference_path) -> None:
-    """On LLMFAO two workers choose one model nearly always; on the made-up arena riggers have too few votes each."""
+    """On LLMFAO two workers choose one model nearly always; on the made-up arena 15 riggers met theirs 48 times."""
     for name in ("llmfao_crowd", "synthetic_dev"):
         rows = [
             row
@@ -138,8 +154,11 @@ def test_published_crowds(reference_path) -> None:
             f"\n{name}: {first.target} {first.evidence:.1f} against {first.against:.1f}, next {found[1].evidence:.1f}"
         )
         print([(one.voter, one.n, one.votes_for, round(one.expected, 1)) for one in first.members])
+        named = {one.voter for one in first.members}
         if name == "llmfao_crowd":
             assert [test.target for test in found if test.flagged] == ["Weaver 12k"]
-            assert {"worker-015", "worker-070"} <= {one.voter for one in first.members}
+            assert {"worker-015", "worker-070"} <= named
         else:
-            assert first.target == "m17-09" and not any(test.flagged for test in found)
+            assert [test.target for test in found if test.flagged] == ["m17-09"]
+            truth = reference.read(reference_path / "arena" / "synthetic_dev_truth_voters.csv")
+            assert named and named <= {row["judge"] for row in truth if row["kind"] == "target_only"}
