@@ -11,6 +11,7 @@ from django.db import transaction
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Verdict
 from leaderboard.models import Board, Comparison, Judge, Judgment
+from leaderboard.queries.turns import Talks
 from leaderboard.services import boards, facts
 from workers.account import Account
 from workers.handover import in_batches
@@ -24,7 +25,9 @@ def judge_canaries(lease: Lease) -> None:
     row, swapped, repeat = Judge.objects.get(pk=asked["judge"]), asked["swapped"], asked["repeat"]
     mine = Judgment.objects.filter(judge=row, swapped=swapped, repeat=repeat, comparison__in=asked["items"])
     todo = Comparison.objects.filter(pk__in=asked["items"]).exclude(pk__in=mine.values("comparison_id"))
-    pairs = [pair_of(comparison, swapped) for comparison in todo.select_related("prompt", "a", "b")]
+    shown = list(todo.select_related("prompt", "a", "b"))
+    talks = Talks.of_pairs(shown)
+    pairs = [pair_of(comparison, swapped, talks) for comparison in shown]
     if pairs:
         plugin = registry.judges.build(row.plugin, row.params)
         provenance = {"judge": row.plugin, "version": row.version, **plugin.provenance()}

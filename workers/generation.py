@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import DecodingChoice, Generation, GenerationRequest, Message
 from leaderboard.models import Entry, Job, Output, Prompt, Submission
+from leaderboard.queries.turns import Talks
 from leaderboard.services import budgets, facts, renderings
 from workers.decoding.evidence import with_evidence
 from workers.making_account import MakingAccount
@@ -67,6 +68,7 @@ class _Making:
         self.lease, self.todo = lease, todo
         wanted = {place.prompt_id for place in todo.values()}
         self.prompts = Prompt.objects.select_related("benchmark").in_bulk(wanted)
+        self.talks = Talks((self.prompts[one.prompt_id], one.entry.pk, one.sample) for one in todo.values())
         self.model = next(iter(todo.values())).entry.model
         self.generator = generator_for(self.model)
         owners = {place.owner.pk: place.owner for place in todo.values()}
@@ -74,11 +76,15 @@ class _Making:
 
     def all_of(self, keys: list[str]) -> None:
         """As many at once as the budgets allow. Raises OverBudget where they allow no more."""
-        requests = [request_of(self.todo[key], self.prompts[self.todo[key].prompt_id]) for key in keys]
+        requests = [self._request(self.todo[key]) for key in keys]
         while requests:
             fit = self.account.hold(requests, self.todo[requests[0].key].owner)
             self._run(requests[:fit])
             requests = requests[fit:]
+
+    def _request(self, place: Place) -> GenerationRequest:
+        prompt = self.prompts[place.prompt_id]
+        return request_of(place, prompt, self.talks.messages(prompt, place.entry.pk, place.sample))
 
     def _run(self, requests: list[GenerationRequest]) -> None:
         provenance: dict[str, str] = {}
@@ -97,7 +103,10 @@ class _Making:
     def _row(self, made: Generation, provenance: Mapping[str, str]) -> Output:
         place = self.todo[made.key]
         own: dict[str, Any] = {"entry": place.entry, "sample": place.sample, "seed": place.seed}
-        row = facts.output_row(made, prompt=self.prompts[place.prompt_id], provenance=provenance, **own)
+        prompt = self.prompts[place.prompt_id]
+        last = self.talks.answer(prompt, place.entry.pk, place.sample)
+        told = {"follows": {"output": last.pk, "ended": last.finish_reason}} if last else {}
+        row = facts.output_row(made, prompt=prompt, provenance={**provenance, **told}, **own)
         self.account.price(row)
         return row
 
@@ -144,11 +153,10 @@ def _missing(places: Iterable[Place]) -> Mapping[str, Place]:
     return {key: place for key, place in wanted.items() if key not in known}
 
 
-def request_of(place: Any, prompt: Prompt) -> GenerationRequest:
-    """What is asked for an output; `place` has its entry, key, sample and seed, as `Place` does."""
+def request_of(place: Any, prompt: Prompt, earlier: Sequence[Message] = ()) -> GenerationRequest:
+    """What is asked for an output, after the turns before it; `place` has entry, key, sample and seed, as `Place`."""
     entry = place.entry
     system = [Message("system", entry.template.system)] if entry.template.system else []
-    earlier = (Message(**turn) for turn in prompt.earlier)
     messages = (*system, *earlier, Message("user", prompt.text))
     # A strategy with contexts reads the marks of the evidence itself; no model ever sees them.
     marked = hasattr(registry.decoding.get(entry.decoding.strategy), "contexts")

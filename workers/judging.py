@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from leaderboard.contracts import registry
-from leaderboard.contracts.values import Message, Pair, Scorable, Scored, Verdict
+from leaderboard.contracts.values import Pair, Scorable, Scored, Verdict
 from leaderboard.models import Comparison, Judge, Judgment, Metric, Output, Score
+from leaderboard.queries.turns import Talks
 from leaderboard.services import batches, budgets, facts, verdict_cache
 from workers.account import Account
 from workers.batches import Desk
@@ -22,7 +23,10 @@ from workers.runtime import Lease, LeaseLost, Unfinished
 
 AT_ONCE = 256
 """Outputs scored between two looks at the lease."""
-SHOWN = ("a__text", "b__text", *(f"prompt__{name}" for name in ("text", "reference", "earlier", "checklist")))
+SHOWN = (
+    *(f"{side}__{name}" for side in "ab" for name in ("text", "entry_id", "sample")),
+    *(f"prompt__{name}" for name in ("key", "text", "reference", "earlier", "follows_id", "checklist")),
+)
 """What `pair_of` reads."""
 
 
@@ -61,7 +65,8 @@ def _judge(lease: Lease) -> None:
     row = Judge.objects.get(pk=lease.job.payload["judge"])
     swapped, ids = lease.job.payload["swapped"], lease.job.payload["items"]
     todo = _todo(row, swapped, ids).select_related("prompt", "a", "b").only(*SHOWN)
-    pairs = {comparison.pk: pair_of(comparison, swapped) for comparison in todo}
+    talks = Talks.of_pairs(todo)
+    pairs = {comparison.pk: pair_of(comparison, swapped, talks) for comparison in todo}
     try:
         if pairs:
             _judge_pairs(lease, row, pairs, swapped)
@@ -125,8 +130,13 @@ def _store(
         account.settle(verdicts)
 
 
-def pair_of(comparison: Comparison, swapped: bool) -> Pair:
-    """How a comparison is put to every judge, in one order."""
+def pair_of(comparison: Comparison, swapped: bool, talks: Talks) -> Pair:
+    """How a comparison is put to every judge, in one order; each side with the conversation that it had.
+
+    Raises MissingTurnError where an answer before is missing.
+    """
+    sides = ((side.entry_id, side.sample) for side in (comparison.a, comparison.b))
+    earlier_a, earlier_b = (talks.messages(comparison.prompt, *side) for side in sides)
     return Pair(
         key=str(comparison.pk),
         prompt=comparison.prompt.text,
@@ -134,8 +144,8 @@ def pair_of(comparison: Comparison, swapped: bool) -> Pair:
         answer_b=comparison.b.text,
         reference=comparison.prompt.reference,
         swapped=swapped,
-        earlier_a=(earlier := tuple(Message(**turn) for turn in comparison.prompt.earlier)),
-        earlier_b=earlier,
+        earlier_a=earlier_a,
+        earlier_b=earlier_b,
         checklist=tuple(comparison.prompt.checklist),
     )
 

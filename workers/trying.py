@@ -10,6 +10,7 @@ from typing import Any
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Pair, Verdict
 from leaderboard.models import Comparison, Judge
+from leaderboard.queries.turns import Talks
 from leaderboard.services import trials
 from workers.account import Account
 from workers.judging import pair_of
@@ -37,9 +38,8 @@ def try_judge(lease: Lease) -> None:
     )
 
 
-def tried(plugin: str, params: Mapping[str, Any], items: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """One row a pair of `items`, [comparison id, swapped], in their order; plain JSON. No budget is asked."""
-    judge: Any = registry.judges.build(plugin, params)
+def tried(judge: Any, items: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """One row a pair of `items`, [comparison id, swapped], in their order; plain JSON. The built judge pays."""
     found, pairs = _pairs(items)
     return _rows(judge, found, pairs, list(judge.judge(list(pairs.values()))))
 
@@ -47,7 +47,8 @@ def tried(plugin: str, params: Mapping[str, Any], items: Sequence[Sequence[Any]]
 def _pairs(items: Sequence[Sequence[Any]]) -> tuple[dict[int, Comparison], dict[str, Pair]]:
     """The comparisons by id, and how each is put to the judge."""
     found = Comparison.objects.select_related("prompt", "a", "b", *_ENTRIES).in_bulk([pk for pk, _ in items])
-    return found, {str(pk): pair_of(found[pk], swapped) for pk, swapped in items}
+    talks = Talks.of_pairs(found.values())
+    return found, {str(pk): pair_of(found[pk], swapped, talks) for pk, swapped in items}
 
 
 def _rows(

@@ -70,10 +70,11 @@ class NewSubmission(BaseModel):
 
 
 class OutputStage(BaseModel):
-    """Outputs made and wanted."""
+    """Outputs made and wanted. `unasked`: later turns that were never asked, since the answer before is missing."""
 
     made: int
     wanted: int
+    unasked: int
 
 
 class JudgingStage(BaseModel):
@@ -201,7 +202,7 @@ def _stages(submission: Submission, now: Progress) -> Stages:
     )
     errors = jobs.filter(failed).order_by("error").values_list("error", flat=True).distinct()[:MAX_ERRORS]
     return Stages(
-        outputs=OutputStage(made=now.outputs, wanted=now.outputs_wanted),
+        outputs=OutputStage(made=now.outputs, wanted=now.outputs_wanted, unasked=now.unasked),
         judging=JudgingStage(done=now.judged, total=now.to_judge, per_second=now.rate, seconds_left=now.seconds_left),
         jobs=JobStage(**counts, errors=list(errors)),
     )

@@ -1,6 +1,9 @@
 """Benchmarks in a JSONL file: one object a line with `text`, and `key`, `reference`, `category` if wanted.
 
 `earlier` holds the turns before the text, each with `role` and `content`; `checklist` is a list of texts for judges.
+A conversation has `turns`, a list of texts, in place of `text`: each turn becomes an item that follows the one before.
+Its `reference` is a list with a text for each turn, and its `checklist` a list of such lists. `question_id` stands for
+`key`, so that MT-bench's own questions can be read.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any, BinaryIO, ClassVar
 from pydantic import Field
 
 from leaderboard.benchmarks.checks import clean_text, plain_type
+from leaderboard.benchmarks.turns import key_before, turn_key
 from leaderboard.contracts.params import FieldError, InvalidInput, Params
 from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, Message
 
@@ -23,7 +27,7 @@ MAX_FAULTS = 20
 """Reading stops after this many faults."""
 
 TEXTS = ("key", "text", "reference", "category")
-FIELDS = (*TEXTS, "earlier", "checklist")
+FIELDS = (*TEXTS, "earlier", "checklist", "turns", "question_id")
 ROLES = ("system", "user", "assistant")
 
 
@@ -76,7 +80,8 @@ def _read(stream: BinaryIO, items: dict[str, BenchmarkItem], faults: list[FieldE
     """Fills `items` and `faults`. Raises InvalidInput for a line after which reading cannot go on."""
     for number, raw in _lines(stream):
         try:
-            _add(items, _item(raw, number))
+            for item in _items(raw, number):
+                _add(items, item)
         except InvalidInput as problem:
             faults.extend(_on_line(number, fault) for fault in problem.errors)
         if len(faults) >= MAX_FAULTS:
@@ -110,21 +115,55 @@ def _add(items: dict[str, BenchmarkItem], item: BenchmarkItem) -> None:
     items[item.key] = item
 
 
-def _item(raw: bytes, number: int) -> BenchmarkItem:
+def _items(raw: bytes, number: int) -> list[BenchmarkItem]:
+    """One item, or one for each turn."""
     fields = _object(raw)
     unknown = sorted(set(fields) - set(FIELDS))
     if unknown:
         known = f"Known fields: {', '.join(FIELDS)}."
         raise InvalidInput(*(FieldError((name,), f"There is no field {name!r}. {known}") for name in unknown))
+    key = _key(fields, f"line-{number}")
+    if "turns" not in fields:
+        return [_item(fields, key)]
+    return [_item(own, turn_key(key, turn), key_before(key, turn)) for turn, own in enumerate(_of_each_turn(fields), 1)]
+
+
+def _key(fields: dict[str, Any], otherwise: str) -> str:
+    if "key" in fields and "question_id" in fields:
+        raise InvalidInput(FieldError(("question_id",), "Give 'key' or 'question_id', not both."))
+    name = "question_id" if "question_id" in fields else "key"
+    key = _text(fields, name) if name in fields else otherwise
+    if not 0 < len(key) <= MAX_KEY:
+        raise InvalidInput(FieldError((name,), f"A key has 1 to {MAX_KEY} characters."))
+    return key
+
+
+def _item(fields: dict[str, Any], key: str, follows: str = "") -> BenchmarkItem:
     if "text" not in fields:
         raise InvalidInput(FieldError(("text",), "The field 'text' is missing."))
-    texts = {name: _text(fields, name) for name in TEXTS if name in fields}
+    texts = {name: _text(fields, name) for name in TEXTS if name in fields and name != "key"}
     if not texts["text"].strip():
         raise InvalidInput(FieldError(("text",), "The text is empty."))
-    key = texts.pop("key", f"line-{number}")
-    if not 0 < len(key) <= MAX_KEY:
-        raise InvalidInput(FieldError(("key",), f"A key has 1 to {MAX_KEY} characters."))
-    return BenchmarkItem(key=key, earlier=_earlier(fields), checklist=_checklist(fields), **texts)
+    return BenchmarkItem(key=key, earlier=_earlier(fields), checklist=_checklist(fields), follows=follows, **texts)
+
+
+def _of_each_turn(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fields of each turn as an item would have them; `earlier` goes before the first."""
+    if "text" in fields:
+        raise InvalidInput(FieldError(("turns",), "Give 'text' or 'turns', not both."))
+    texts = _list(fields, "turns")
+    if not texts:
+        raise InvalidInput(FieldError(("turns",), "There must be at least 1 turn."))
+    shared = {name: fields[name] for name in ("category",) if name in fields}
+    rows = [{**shared, "text": text} for text in texts]
+    rows[0] |= {name: fields[name] for name in ("earlier",) if name in fields}
+    for name in ("reference", "checklist"):
+        own = _list(fields, name)
+        if len(own) > len(rows):
+            raise InvalidInput(FieldError((name,), f"There are {len(rows)} turns, but {len(own)} parts here."))
+        for row, part in zip(rows, own, strict=False):
+            row[name] = part
+    return rows
 
 
 def _earlier(fields: dict[str, Any]) -> tuple[Message, ...]:
@@ -174,7 +213,7 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 def _text(fields: dict[str, Any], name: str) -> str:
     value = fields[name]
-    if name == "key" and type(value) is int:
+    if name in ("key", "question_id") and type(value) is int:
         value = str(value)
     try:
         return clean_text(value)

@@ -219,6 +219,8 @@ class BenchmarkItem:
     """One prompt of a benchmark. `key` is unique in it; `reference` is "" where there is no exact answer.
 
     `earlier`: the turns before the text, which every entry is sent. `checklist`: what a good answer does, for judges.
+    `follows`: the key of an item before it in the benchmark, whose turn comes before this one; an entry is sent that
+    conversation with its own answers, so such an item has no `earlier`.
     """
 
     key: str
@@ -227,6 +229,7 @@ class BenchmarkItem:
     category: str = ""
     earlier: tuple[Message, ...] = ()
     checklist: tuple[str, ...] = ()
+    follows: str = ""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ class Benchmark(models.Model):
 class Prompt(models.Model):
     """One item of a benchmark. `position` keeps the order of the source.
 
-    `earlier`: turns before the text, each with `role` and `content`. `checklist`: what a good answer does, for judges.
+    `earlier`: turns before the text, each with `role` and `content`, the same for every entry. `follows`: the prompt of
+    the turn before, which an entry is asked again with its own answer to it; such a prompt has no `earlier`.
+    `checklist`: what a good answer does, for judges.
     """
 
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="prompts")
@@ -121,6 +123,7 @@ class Prompt(models.Model):
     reference = models.TextField(blank=True)
     category = models.CharField(max_length=80, blank=True)
     earlier = models.JSONField(default=list, blank=True)
+    follows = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="next_turns")
     checklist = models.JSONField(default=list, blank=True)
 
     class Meta:

@@ -37,6 +37,8 @@ class Progress:
 
     `outputs` has the candidates of a best-of-n entry too, for they are what takes time.
 
+    `unasked`: later turns of conversations that have no answer to go on from.
+
     `seconds_left` is for the present stage at its speed so far; None where that cannot be told yet. `rate`: verdicts a
     second lately, while judging. `waiting`: why a piece of work waits, empty where none does.
     """
@@ -51,6 +53,7 @@ class Progress:
     waiting: str = ""
     spend: Spend | None = None
     batched: Batched | None = None
+    unasked: int = 0
 
 
 def all_submissions() -> QuerySet[Submission]:
@@ -87,7 +90,20 @@ def progress(submission: Submission) -> Progress:
         waiting=waiting(_jobs_for(submission)),
         spend=spend(f"submission:{submission.pk}"),
         batched=_batched(submission),
+        unasked=_unasked(submission),
     )
+
+
+def _unasked(submission: Submission) -> int:
+    """Of a submission that has ended, as until then any answer may come."""
+    prompts = submission.board.benchmark.prompts
+    chain = dict(prompts.exclude(follows=None).values_list("pk", "follows_id")) if submission.ended else {}
+    if not chain:
+        return 0
+    mine = Output.objects.filter(entry=submission.entry_id, prompt__in={*chain, *chain.values()})
+    made = set(mine.values_list("prompt_id", "sample"))
+    samples = range(submission.runs)
+    return sum((last, sample) not in made for last in chain.values() for sample in samples)
 
 
 def _jobs_for(submission: Submission) -> QuerySet[Job]:

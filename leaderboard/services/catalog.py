@@ -6,7 +6,7 @@ Everything here is content-addressed: asking twice gives the same row.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django.db import transaction
@@ -31,7 +31,7 @@ from leaderboard.services.text import storable
 PLAIN_TEMPLATE = "plain"
 SLUG_LENGTH = 150
 FIELDS = ("key", "text", "reference", "category", "earlier", "checklist")
-"""Of a prompt, in the order in which its benchmark's digest has them."""
+"""Of a prompt, in the order in which its benchmark's digest has them; the key of the prompt that it follows is last."""
 
 
 def language_model(*, generator: str, params: Mapping[str, Any]) -> LanguageModel:
@@ -128,7 +128,10 @@ def _entry_slug(model: LanguageModel, decoding: DecodingConfig, template: Prompt
 
 
 def benchmark(data: BenchmarkData) -> Benchmark:
-    """Store a benchmark once. Raises InvalidInput where the name and version exist with other data."""
+    """Store a benchmark once. Raises InvalidInput where the name and version exist with other data, or turns that
+    follow others are out of order.
+    """
+    _check_turns(data.items)
     items = [_item(item) for item in data.items]
     digest = fingerprint("benchmark", items)
     with transaction.atomic():
@@ -139,11 +142,31 @@ def benchmark(data: BenchmarkData) -> Benchmark:
             message = f"'{data.name}' {data.version} is stored with other prompts. Give the new data another version."
             raise InvalidInput(FieldError(("version",), message))
         if made:
-            Prompt.objects.bulk_create(
-                Prompt(benchmark=row, position=place, **dict(zip(FIELDS, item, strict=False)))
-                for place, item in enumerate(items)
-            )
+            _add_prompts(row, data.items, items)
     return row
+
+
+def _check_turns(items: Sequence[BenchmarkItem]) -> None:
+    known: set[str] = set()
+    for item in items:
+        if item.follows and (item.follows not in known or item.earlier):
+            message = f"'{item.key[:60]}' must follow an item before it, and have no earlier turns of its own."
+            raise InvalidInput(FieldError(("items", item.key, "follows"), message))
+        known.add(item.key)
+
+
+def _add_prompts(benchmark: Benchmark, items: Sequence[BenchmarkItem], fields: Sequence[Sequence[Any]]) -> None:
+    rows = [
+        Prompt(benchmark=benchmark, position=place, **dict(zip(FIELDS, item, strict=False)))
+        for place, item in enumerate(fields)
+    ]
+    Prompt.objects.bulk_create(rows)
+    known, later = {row.key: row for row in rows}, []
+    for row, item in zip(rows, items, strict=True):
+        if item.follows:
+            row.follows = known[item.follows]
+            later.append(row)
+    Prompt.objects.bulk_update(later, ["follows"], batch_size=500)
 
 
 def live_benchmark(name: str) -> Benchmark:
@@ -167,12 +190,15 @@ def append(benchmark: Benchmark, *, key: str, text: str) -> Prompt:
 
 
 def _item(item: BenchmarkItem) -> list[Any]:
-    """An item's fields in the order of FIELDS; one without turns and checklist has only those before them."""
+    """An item's fields in the order of FIELDS; one without turns and checklist has only those before them.
+
+    So a benchmark keeps the digest that it had before there were turns.
+    """
     own: list[Any] = [item.key, storable(item.text), storable(item.reference), item.category]
-    if item.earlier or item.checklist:
+    if item.earlier or item.checklist or item.follows:
         own.append([{"role": turn.role, "content": storable(turn.content)} for turn in item.earlier])
         own.append(list(map(storable, item.checklist)))
-    return own
+    return [*own, item.follows] if item.follows else own
 
 
 def judge(*, plugin: str, params: Mapping[str, Any], name: str = "") -> Judge:

@@ -131,7 +131,8 @@ class Gathered:
 
 def _merged(old: Question, new: Question) -> Question:
     text = new.text if old.text is None else old.text
-    return Question(old.key, text, old.category or new.category, old.reference or new.reference, old.place)
+    told = {name: getattr(old, name) or getattr(new, name) for name in ("category", "reference", "follows")}
+    return Question(old.key, text, place=old.place, **told)
 
 
 def _short(text: str, limit: int, what: str, question: Question) -> str:

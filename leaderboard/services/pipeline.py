@@ -59,11 +59,18 @@ def _move(submission: Submission, expected: str, new: str, error: str = "") -> b
 
 
 def _missing_outputs(entry: Entry, submission: Submission, each: int = 1) -> list[list[int]]:
-    """[prompt id, sample] of each output not stored yet, samples of a prompt side by side; `each` for every sample."""
+    """[prompt id, sample] of each output not stored yet, samples of a prompt side by side; `each` for every sample.
+
+    A turn that follows another is wanted once the entry's own answer to that one is stored, in the same sample.
+    """
     stored = _stored(entry.pk, submission.board)
-    prompts = submission.board.benchmark.prompts.order_by("position").values_list("pk", flat=True)
-    wanted = ((prompt, sample) for prompt in prompts for sample in range(submission.runs * each))
-    return [list(item) for item in wanted if item not in stored]
+    prompts = submission.board.benchmark.prompts.order_by("position").values_list("pk", "follows_id")
+    wanted = ((prompt, sample, last) for prompt, last in prompts for sample in range(submission.runs * each))
+    return [
+        [prompt, sample]
+        for prompt, sample, last in wanted
+        if (prompt, sample) not in stored and (last is None or (last, sample) in stored)
+    ]
 
 
 def _stored(entry_id: int, board: Board) -> set[tuple[int, int]]:
@@ -74,11 +81,14 @@ def _outputs_of(entry_id: int, board: Board) -> QuerySet[Output]:
     return Output.objects.filter(entry_id=entry_id, prompt__benchmark=board.benchmark_id)
 
 
-def _generate_jobs(submission: Submission, maker: Entry, items: list[list[int]]) -> list[NewJob]:
+def _generate_jobs(
+    submission: Submission, maker: Entry, items: list[list[int]], *, later: bool = False
+) -> list[NewJob]:
+    """`later`: planned after others, so that keys name what the jobs begin with."""
     kind = registry.generators.get(submission.entry.model.generator)
     return [
         NewJob(
-            key=f"generate:{submission.pk}:{start}",
+            key=f"generate:{submission.pk}:{_name_of(items[start]) if later else start}",
             kind=Job.Kind.GENERATE,
             queue=f"gpu.{kind.backend}",
             payload={"entry": maker.pk, "items": items[start : start + GENERATE_CHUNK]},
@@ -89,16 +99,39 @@ def _generate_jobs(submission: Submission, maker: Entry, items: list[list[int]])
     ]
 
 
+def _own(submission: Submission) -> Q:
+    """Its jobs, and those of its sweep."""
+    return Q(submission=submission) | Q(sweep__isnull=False, sweep=submission.sweep_id)
+
+
 def advance(submission: Submission) -> None:
     """Move a submission to its next stage if all its jobs have ended. Safe to call at any time."""
     submission.refresh_from_db()
-    own = Q(submission=submission) | Q(sweep__isnull=False, sweep=submission.sweep_id)
-    if Job.objects.filter(own, state__in=jobs.OPEN).exists():
+    if Job.objects.filter(_own(submission), state__in=jobs.OPEN).exists():
         return
-    if submission.state == State.GENERATING and not _start_selecting(submission):
+    if submission.state == State.GENERATING and not _start_turn(submission) and not _start_selecting(submission):
         _start_judging(submission)
     elif submission.state == State.JUDGING:
         _end(submission)
+
+
+def _start_turn(submission: Submission) -> bool:
+    """Queue the next turns of conversations whose last turn is answered; False where there is none (more).
+
+    The row is locked: two workers that end at once must not both plan, or a turn would be made twice.
+    """
+    if not submission.board.benchmark.prompts.filter(follows__isnull=False).exists():
+        return False
+    with transaction.atomic():
+        locked = Submission.objects.select_for_update().get(pk=submission.pk)
+        open_jobs = Job.objects.filter(_own(submission), state__in=jobs.OPEN)
+        if locked.state != State.GENERATING or open_jobs.exists():
+            return True
+        failed = {tuple(item) for item in jobs.failed_items(submission.pk, Job.Kind.GENERATE)}
+        maker, missing = to_make(submission)
+        ready = [item for item in missing if tuple(item) not in failed]
+        jobs.enqueue(_generate_jobs(submission, maker, ready, later=True))
+        return open_jobs.all().exists()
 
 
 def _start_selecting(submission: Submission) -> bool:

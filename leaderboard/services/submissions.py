@@ -41,9 +41,24 @@ def checked(request: Request) -> Board:
     faults += budgets.faults(request.max_usd, request.max_tokens)
     faults += model_faults(request.generator, request.model, request.system)
     faults += [error for error in decoding_faults(request) if error not in faults]
+    if board is not None and not faults:
+        faults += turn_faults(board, request)
     if faults or board is None:
         raise InvalidInput(*faults)
     return board
+
+
+def turn_faults(board: Board, request: Request) -> list[FieldError]:
+    """What is wrong with a sound strategy where prompts follow others: candidates belong to no one conversation."""
+    strategy: Any = registry.decoding.build(request.strategy, request.decoding, "decoding")
+    if getattr(strategy, "pool", None) is None or not board.benchmark.prompts.exclude(follows=None).exists():
+        return []
+    message = said(
+        "'{label}' chooses among answers that are made apart, but on this board each turn goes on from the answer "
+        "before it. Choose another strategy.",
+        label=strategy.label,
+    )
+    return [FieldError(("strategy",), message)]
 
 
 def open_board(slug: str) -> Board:

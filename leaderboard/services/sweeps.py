@@ -92,7 +92,9 @@ def checked(request: Request) -> Plan:
         faults += problem.errors
     requests = [_request_of(arm, request) for arm in arms]
     for arm, one in zip(arms, requests, strict=True):
-        faults += _faults_of(arm, one)
+        own = _faults_of(arm, one)
+        turns = submissions.turn_faults(board, one) if board is not None and not own else []
+        faults += own or [error.under("arms", arm.source) for error in turns]
     faults += _clashes(arms, requests)
     baseline = _baseline(request.baseline, arms, faults)
     if faults or board is None:

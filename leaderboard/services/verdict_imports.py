@@ -7,14 +7,14 @@ thousand in a transaction. A verdict that differs from a stored one is left out 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
 
-from leaderboard.benchmarks.exchange.items import Grade, Item, Side, Verdict, fault
+from leaderboard.benchmarks.exchange.items import Grade, Item, Question, Side, Verdict, fault
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, ModelIdentity
@@ -116,9 +116,8 @@ class VerdictImport:
         return board
 
     def _new_board(self) -> Board:
-        questions = self.gathered.questions.values()
-        items = tuple(BenchmarkItem(q.key, q.text or "", q.reference, q.category) for q in questions)
-        version = fingerprint([[item.key, item.text, item.reference, item.category] for item in items])[:12]
+        items = tuple(_items(self.gathered.questions))
+        version = fingerprint([_told(item) for item in items])[:12]
         baseline = self.entries[self.baseline] if self.baseline else None
         return Board.objects.create(
             slug=self.slug,
@@ -161,7 +160,22 @@ class VerdictImport:
                     made.setdefault(sample, found)
                 taken[sample] = found.digest
             new.extend((owner, sample, found) for sample, found in made.items())
+        self._check_turns(board, new, stored)
         return sorted(new, key=lambda one: one[2].order)
+
+    def _check_turns(
+        self, board: Board, new: Sequence[tuple[Owner, int, Found]], stored: Mapping[Owner, Mapping[int, Any]]
+    ) -> None:
+        """Nobody can judge an answer that goes on from one that is missing."""
+        follows = dict(board.benchmark.prompts.exclude(follows=None).values_list("key", "follows__key"))
+        there = {(owner, sample) for owner, sample, _ in new}
+        for (name, key), sample, found in new:
+            before = follows.get(key)
+            if before is None or found.digest is None:
+                continue
+            if ((name, before), sample) not in there and sample not in stored.get((name, before), {}):
+                told = f"'{name}' answers the prompt '{key}' here, but not '{before}', the turn before it."
+                raise fault(found.place, told)
 
     def _stored_answers(self, board: Board) -> dict[Owner, dict[int, bytes | None]]:
         """By owner and sample the digest of each stored text, None where it is not known."""
@@ -294,6 +308,29 @@ class VerdictImport:
 def _entry(name: str) -> Entry:
     row = catalog.named_model(generator="imported", identity=ModelIdentity(SOURCE, name, ""), params={})
     return catalog.entry(model=row, decoding=catalog.unknown_decoding(), template=catalog.prompt_template())
+
+
+def _items(questions: Mapping[str, Question]) -> Iterator[BenchmarkItem]:
+    """Each prompt after the turn that it follows, where the files hold that one."""
+    begun: set[str] = set()
+
+    def of(question: Question) -> Iterator[BenchmarkItem]:
+        if question.key in begun:
+            return
+        begun.add(question.key)
+        before = questions.get(question.follows)
+        if before is not None:
+            yield from of(before)
+        follows = question.follows if before is not None else ""
+        yield BenchmarkItem(question.key, question.text or "", question.reference, question.category, follows=follows)
+
+    for question in questions.values():
+        yield from of(question)
+
+
+def _told(item: BenchmarkItem) -> list[str]:
+    """What the version of an imported benchmark rests on; without turns as it was before there were any."""
+    return [item.key, item.text, item.reference, item.category, *([item.follows] if item.follows else [])]
 
 
 def _sample(taken: dict[int, bytes | None], digest: bytes | None) -> int:

@@ -47,11 +47,13 @@ def start(server, prompts=PROMPTS, orders=(False,)):
 def most_tokens(board):
     """Of one verdict."""
     from leaderboard.contracts import registry
+    from leaderboard.queries.turns import Talks
     from workers.judging import pair_of
 
     judge = Judge.objects.get()
     plugin = registry.judges.build(judge.plugin, judge.params)
-    pairs = [pair_of(one, False) for one in Comparison.objects.filter(prompt__benchmark=board.benchmark)]
+    found = Comparison.objects.filter(prompt__benchmark=board.benchmark)
+    pairs = [pair_of(one, False, Talks([])) for one in found]
     return max(sum(plugin.most_tokens(pair)) for pair in pairs)
 
 

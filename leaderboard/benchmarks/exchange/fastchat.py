@@ -1,7 +1,8 @@
 """FastChat's folder for MT-bench: `question.jsonl`, `model_answer/MODEL.jsonl`, `model_judgment/*.jsonl`.
 
-Each turn is a prompt of its own, since it is judged on its own: turn 2 of question 81 has the key `81:turn-2`. Two
-games are two verdicts, the second with the sides swapped. Ratings of single answers, 1 to 10, become grades in [0, 1].
+Each turn is a prompt of its own, since it is judged on its own, and follows the turn before: turn 2 of question 81 has
+the key `81:turn-2`. Two games are two verdicts, the second with the sides swapped. Ratings of single answers, 1 to 10,
+become grades in [0, 1].
 """
 
 from __future__ import annotations
@@ -17,26 +18,15 @@ from leaderboard.benchmarks.exchange.layout import ANSWERS, JUDGMENTS, QUESTIONS
 from leaderboard.benchmarks.exchange.options import ReadOptions
 from leaderboard.benchmarks.exchange.reading import Record, records
 from leaderboard.benchmarks.exchange.writing import json_lines
+from leaderboard.benchmarks.turns import TURN, key_before, split_key, turn_key
 
 POINTS = 10.0
 """The top of the scale of single ratings."""
 DIGITS = 9
 """Decimals of a rating that come back exactly."""
 WINNERS = {"model_1": 1.0, "model_2": 0.0, "tie": 0.5, "error": None}
-TURN = re.compile(r"(?P<id>.*):turn-(?P<turn>[2-9]|[1-9][0-9]+)", re.DOTALL)
 WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 PAIRS, SINGLES = "pair.jsonl", "single.jsonl"
-
-
-def turn_key(question: str, turn: int) -> str:
-    """The prompt's key: the question's id, and from the second turn on the turn."""
-    return question if turn == 1 else f"{question}:turn-{turn}"
-
-
-def split_key(key: str) -> tuple[str, int]:
-    """(question's id, turn)."""
-    found = TURN.fullmatch(key)
-    return (found["id"], int(found["turn"])) if found else (key, 1)
 
 
 def _written_id(question: str) -> int | str:
@@ -70,7 +60,8 @@ def _questions(record: Record) -> Iterator[Question]:
     references = _texts(record, "reference", record.values.get("reference") or [])
     for turn, text in enumerate(_texts(record, "turns", record.values.get("turns")), 1):
         reference = references[turn - 1] if turn <= len(references) else ""
-        yield Question(turn_key(_id(record), turn), text, record.text("category", ""), reference, record.place)
+        key, before = turn_key(_id(record), turn), key_before(_id(record), turn)
+        yield Question(key, text, record.text("category", ""), reference, record.place, before)
 
 
 def _texts(record: Record, field: str, value: Any) -> list[str]:
@@ -90,12 +81,17 @@ def _answers(record: Record) -> Iterator[Answer]:
     kept = record.clean("answer", {n: v for n, v in record.values.items() if n in ("answer_id", "tstamp")})
     for sample, choice in enumerate(choices):
         for turn, text in enumerate(_texts(record, "choices", choice.get("turns")), 1):
-            question = Question(turn_key(_id(record), turn), place=record.place)
-            yield Answer(question, Side(record.text("model_id"), text, sample, None, kept))
+            yield Answer(_asked(record, turn), Side(record.text("model_id"), text, sample, None, kept))
+
+
+def _asked(record: Record, turn: int) -> Question:
+    """A turn as answers and verdicts name it."""
+    question = _id(record)
+    return Question(turn_key(question, turn), place=record.place, follows=key_before(question, turn))
 
 
 def _judged(record: Record) -> Iterator[Verdict | Grade]:
-    question = Question(turn_key(_id(record), record.whole("turn") or 1), place=record.place)
+    question = _asked(record, record.whole("turn") or 1)
     if record.has("score"):
         yield _grade(record, question)
         return

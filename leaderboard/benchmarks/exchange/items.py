@@ -16,13 +16,14 @@ BOTH_BAD = "both_bad"
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt; `key` names it. `place` says where it was read."""
+    """A prompt; `key` names it. `place` says where it was read. `follows`: the key of the turn before, "" for none."""
 
     key: str
     text: str | None = None
     category: str = ""
     reference: str = ""
     place: str = ""
+    follows: str = ""
 
 
 @dataclass(frozen=True)

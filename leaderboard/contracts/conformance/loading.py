@@ -19,6 +19,8 @@ def check_loader(cls: Any, params: Given = None) -> None:
     keys: set[str] = set()
     for item in data.items:
         expect(bool(item.key) and item.key not in keys, f"{who} has the key {item.key!r} twice, or an empty key.")
+        before = not item.follows or (item.follows in keys and not item.earlier)
+        expect(before, f"{who} lets item {item.key!r} follow none before it, or gives it earlier turns beside.")
         keys.add(item.key)
         expect(bool(item.text.strip()), f"{who} has no text for item {item.key!r}.")
         texts = (item.key, item.text, item.reference, item.category)

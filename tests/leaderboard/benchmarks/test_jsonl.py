@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -124,3 +125,59 @@ def test_turns_or_items_that_are_none_are_told_with_their_line(tmp_path, fields,
     (error,) = caught.value.errors
     assert error.path == ("lines", 1, *where)
     assert words in error.message
+
+
+def one_line(tmp_path, **fields):
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps(fields))
+    return jsonl.read_items(path)
+
+
+def test_each_turn_of_a_conversation_follows_the_one_before(tmp_path):
+    hello = [{"role": "system", "content": "Be short."}]
+    asked = {"question_id": 81, "category": "talk", "turns": ["One?", "Two?", "Three?"], "earlier": hello}
+    items = one_line(tmp_path, **asked, reference=["1", "2"], checklist=[[], ["It is two."]])
+    assert [(item.key, item.text, item.follows) for item in items] == [
+        ("81", "One?", ""),
+        ("81:turn-2", "Two?", "81"),
+        ("81:turn-3", "Three?", "81:turn-2"),
+    ]
+    assert {item.category for item in items} == {"talk"}
+    assert [item.reference for item in items] == ["1", "2", ""]
+    assert [item.checklist for item in items] == [(), ("It is two.",), ()]
+    assert [len(item.earlier) for item in items] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "words"),
+    [
+        ({"turns": "One?"}, ("turns",), "must be a list, not text"),
+        ({"turns": []}, ("turns",), "at least 1 turn"),
+        ({"turns": ["One?", ""]}, ("text",), "The text is empty"),
+        ({"turns": ["One?", 2]}, ("text",), "must be text"),
+        ({"turns": ["One?"], "text": "One?"}, ("turns",), "'text' or 'turns', not both"),
+        ({"turns": ["One?"], "reference": "1"}, ("reference",), "must be a list, not text"),
+        ({"turns": ["One?"], "reference": ["1", "2"]}, ("reference",), "There are 1 turns, but 2 parts"),
+        ({"turns": ["One?"], "checklist": ["It is one."]}, ("checklist",), "must be a list, not text"),
+        ({"text": "One?", "key": "a", "question_id": "a"}, ("question_id",), "not both"),
+    ],
+)
+def test_turns_that_cannot_be_asked_are_told_with_their_line(tmp_path, fields, where, words):
+    with pytest.raises(InvalidInput) as caught:
+        one_line(tmp_path, **fields)
+    (error,) = caught.value.errors
+    assert error.path == ("lines", 1, *where)
+    assert words in error.message
+
+
+def test_mt_bench_is_read_as_it_is_published(reference_path, tmp_path):
+    published = reference_path / "benchmarks" / "mt_bench" / "question.jsonl.gz"
+    if not published.is_file():
+        pytest.skip(f"The reference data has no {published.name}.")
+    path = tmp_path / "question.jsonl"
+    path.write_bytes(gzip.decompress(published.read_bytes()))
+    items = jsonl.read_items(path)
+    assert len(items) == 160
+    assert [item.follows for item in items[:4]] == ["", "81", "", "82"]
+    assert all(later.key == f"{first.key}:turn-2" for first, later in zip(items[::2], items[1::2], strict=True))
+    assert sum(bool(item.reference) for item in items[::2]) > 20

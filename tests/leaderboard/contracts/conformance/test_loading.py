@@ -13,7 +13,7 @@ from tests.leaderboard.contracts.conformance.plugins import Base, bad, complains
 
 
 class Fixed(Base):
-    items: ClassVar = (BenchmarkItem("a", "One?"), BenchmarkItem("b", "Two?"))
+    items: ClassVar = (BenchmarkItem("a", "One?"), BenchmarkItem("b", "Two?", follows="a"))
 
     def load(self):
         return BenchmarkData("fixed", "1", self.items)
@@ -26,6 +26,7 @@ class Fixed(Base):
         ({"load": lambda self: BenchmarkData("", "1", Fixed.items)}, "a name and a version"),
         ({"items": ()}, "loads no items"),
         ({"items": (*Fixed.items, BenchmarkItem("a", "x"))}, "the key 'a' twice"),
+        ({"items": (BenchmarkItem("a", "x", follows="b"), BenchmarkItem("b", "y"))}, "'a' follow none before it"),
         ({"items": (BenchmarkItem("a", " "),)}, "no text for item 'a'"),
         ({"items": (BenchmarkItem("a", "x", "\ud800"),)}, "half a surrogate pair in item 'a'"),
     ],

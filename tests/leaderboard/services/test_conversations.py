@@ -1,0 +1,196 @@
+"""Conversations made turn by turn: each entry goes on from its own answers, and judges see each side's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from leaderboard.contracts import registry
+from leaderboard.contracts.params import FieldError, InvalidInput
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, FinishReason, Message
+from leaderboard.models import Comparison, Judgment, Output, Submission
+from leaderboard.queries.submissions import progress
+from leaderboard.services import catalog, submissions
+from tests.factories import Parrot, request_for, submit, sums_board
+from tests.leaderboard.services.test_turns import Seeing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ITEMS = (
+    BenchmarkItem("q", "First?", "", "talk"),
+    BenchmarkItem("q:turn-2", "Second?", "", "talk", follows="q"),
+    BenchmarkItem("q:turn-3", "Third?", "", "talk", follows="q:turn-2"),
+    BenchmarkItem("r", "Other?", "", "talk"),
+    BenchmarkItem("r:turn-2", "More?", "", "talk", follows="r"),
+)
+
+
+class Chatty(Parrot):
+    """Says who it is, which sample it writes and what it is asked, and keeps what it is sent."""
+
+    heard: ClassVar[list[Any]] = []
+    broken: ClassVar[set[str]] = set()
+
+    class Params(Parrot.Params):
+        same: bool = False
+        """Always the same words, whoever it is, from the second turn on."""
+        cut: bool = False
+
+    def generate(self, requests):
+        for request in requests:
+            text = request.messages[-1].content
+            if text in self.broken:
+                raise RuntimeError(f"cannot answer {text}")
+            self.heard.append(request)
+            own = f"{self.params.model} {request.sample} on {text}"
+            said = "Yes." if self.params.same and len(request.messages) > 1 else own
+            (made,) = super().generate([replace(request, messages=(Message("user", "1+1"),))])
+            yield replace(made, text=said, finish_reason=FinishReason("length" if self.params.cut else "stop"))
+
+
+class Asked(Seeing):
+    """Sees pairs, and lets their verdicts be taken over."""
+
+    name: ClassVar[str] = "asked"
+    cacheable: ClassVar[bool] = True
+
+
+@pytest.fixture(autouse=True)
+def plugins():
+    Chatty.heard.clear()
+    Chatty.broken.clear()
+    Asked.pairs.clear()
+    with registry.judges.override(Asked), registry.generators.override(Chatty):
+        yield
+
+
+@pytest.fixture
+def board():
+    made = sums_board(benchmark=catalog.benchmark(BenchmarkData("talk", "1", ITEMS)), metric=None)
+    made.judges.set([catalog.judge(plugin="asked", params={})])
+    return made
+
+
+def told(request):
+    return [message.content for message in request.messages]
+
+
+def test_each_turn_goes_on_from_the_entrys_own_answers_after_all_first_turns(board, work):
+    submit(board, {"model": "ann"})
+    work()
+    assert [told(request) for request in Chatty.heard] == [
+        ["First?"],
+        ["Other?"],
+        ["First?", "ann 0 on First?", "Second?"],
+        ["Other?", "ann 0 on Other?", "More?"],
+        ["First?", "ann 0 on First?", "Second?", "ann 0 on Second?", "Third?"],
+    ]
+    assert [m.role for m in Chatty.heard[-1].messages] == ["user", "assistant", "user", "assistant", "user"]
+    assert Submission.objects.get().state == "done"
+    last = Output.objects.get(prompt__key="q:turn-2")
+    first = Output.objects.get(prompt__key="q")
+    assert last.provenance["follows"] == {"output": first.pk, "ended": "stop"}
+    assert "follows" not in first.provenance
+
+
+def test_a_sample_goes_on_from_the_same_sample_with_its_seed(board, work):
+    submit(board, {"model": "ann"}, strategy="temperature", samples=2, seeds=(5, 7))
+    work()
+    later = [one for one in Chatty.heard if len(one.messages) > 1]
+    assert len(later) == 3 * 4
+    assert all(f"ann {one.sample} on" in one.messages[1].content for one in later)
+    assert {(one.sample, one.seed) for one in later} == {(0, 5), (1, 5), (2, 7), (3, 7)}
+
+
+def test_no_turn_is_made_twice_by_a_second_submission(board, work):
+    submit(board, {"model": "ann"})
+    work()
+    submit(board, {"model": "ann"})
+    work()
+    assert len(Chatty.heard) == len(ITEMS)
+    assert {s.state for s in Submission.objects.all()} == {"done"}
+
+
+def test_judges_see_each_side_with_its_own_conversation(board, work):
+    submit(board, {"model": "ann"})
+    submit(board, {"model": "bob"})
+    work()
+    pairs = {(pair.prompt, len(pair.earlier_a)): pair for pair in Asked.pairs}
+    assert sorted(pairs) == [("First?", 0), ("More?", 2), ("Other?", 0), ("Second?", 2), ("Third?", 4)]
+    third = pairs["Third?", 4]
+    for name, earlier in (("ann", third.earlier_a), ("bob", third.earlier_b)):
+        assert [turn.content for turn in earlier] == [
+            "First?",
+            f"{name} 0 on First?",
+            "Second?",
+            f"{name} 0 on Second?",
+        ]
+
+
+def test_equal_answers_after_different_conversations_are_asked_about_and_kept_apart(board, work):
+    for name in ("ann", "bob", "cat"):
+        submit(board, {"model": name, "same": True})
+        work()
+    more = [pair for pair in Asked.pairs if pair.prompt == "More?"]
+    assert len(more) == 3
+    assert {(pair.answer_a, pair.answer_b, pair.identical) for pair in more} == {("Yes.", "Yes.", False)}
+    contents = Judgment.objects.filter(comparison__prompt__key="r:turn-2").values_list("content", flat=True)
+    assert len(set(contents)) == 3
+
+
+def test_an_answer_that_fails_leaves_its_later_turns_out_and_a_retry_makes_them(board, work, settings):
+    settings.MAX_ATTEMPTS = 1
+    Chatty.broken.add("First?")
+    submission = submit(board, {"model": "ann"})
+    work()
+    submission.refresh_from_db()
+    assert submission.state == "partial"
+    assert "cannot answer First?" in submission.error
+    assert sorted(Output.objects.values_list("prompt__key", flat=True)) == ["r", "r:turn-2"]
+    assert progress(submission).unasked == 2
+    Chatty.broken.clear()
+    submissions.retry(submission)
+    work()
+    submission.refresh_from_db()
+    assert submission.state == "done"
+    assert Output.objects.count() == len(ITEMS) == len(Chatty.heard)
+    assert progress(submission).unasked == 0
+
+
+def test_a_cut_answer_stays_in_the_conversation_and_is_told_with_the_next(board, work):
+    submit(board, {"model": "ann", "cut": True})
+    work()
+    assert Output.objects.get(prompt__key="r:turn-2").provenance["follows"]["ended"] == "length"
+    assert Comparison.objects.count() == 0
+
+
+def test_best_of_several_is_refused_where_turns_follow(board):
+    choosing = {"strategy": "best-of-n", "decoding": {"n": 2}}
+    with pytest.raises(InvalidInput) as caught:
+        submissions.check(request_for(board, {"model": "ann"}, **choosing))
+    assert [error.path for error in caught.value.errors] == [("strategy",)]
+    assert "each turn goes on" in caught.value.errors[0].message
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (BenchmarkItem("q:turn-2", "Second?", follows="q"), BenchmarkItem("q", "First?")),
+        (BenchmarkItem("q", "First?", follows="q"),),
+        (BenchmarkItem("q", "First?"), BenchmarkItem("s", "Second?", earlier=(Message("user", "x"),), follows="q")),
+    ],
+)
+def test_turns_out_of_order_are_refused(items):
+    with pytest.raises(InvalidInput, match="must follow an item before it") as caught:
+        catalog.benchmark(BenchmarkData("talk", "1", items))
+    (fault,) = caught.value.errors
+    assert isinstance(fault, FieldError)
+    assert fault.path == ("items", items[-1].key if len(items) == 2 and items[-1].follows else items[0].key, "follows")
+
+
+def test_what_follows_is_part_of_what_a_benchmark_is():
+    catalog.benchmark(BenchmarkData("talk", "1", ITEMS))
+    loose = (*ITEMS[:-1], replace(ITEMS[-1], follows=""))
+    with pytest.raises(InvalidInput, match="another version"):
+        catalog.benchmark(BenchmarkData("talk", "1", loose))
