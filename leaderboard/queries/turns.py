@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from leaderboard.contracts.values import Message, Role
@@ -29,6 +29,15 @@ class Turn:
     content: str
     output: Output | None = None
     missing: bool = False
+
+
+def chain_of(prompt: Prompt, known: Mapping[int, Prompt]) -> list[Prompt]:
+    """The prompts that it follows, first to last. `known`: all prompts of the benchmark by id."""
+    found: list[Prompt] = []
+    while prompt.follows_id is not None:
+        prompt = known[prompt.follows_id]
+        found.insert(0, prompt)
+    return found
 
 
 class Talks:

@@ -14,6 +14,7 @@ from leaderboard.contracts.registry import PluginError
 from leaderboard.contracts.values import Message, Pair
 from leaderboard.models import Board, Judge, Judgment, Prompt
 from leaderboard.models.budgets import NANO
+from leaderboard.queries.turns import chain_of
 from leaderboard.services.making_costs import BYTES, FEWEST, parallel_of
 from leaderboard.services.prices import Tariff
 from leaderboard.services.work import JudgeWork, Work
@@ -102,7 +103,9 @@ def _supposed(
     """From what the judge would send for answers of that length; None where it cannot tell."""
     if run is None or not prompts or not hasattr(run.plugin, "most_tokens"):
         return None
-    most = [run.plugin.most_tokens(_pair(prompt, max(1, round(length)))) for prompt in prompts[:TRIED]]
+    known = {prompt.pk: prompt for prompt in prompts}
+    pairs = [_pair(prompt, chain_of(prompt, known), max(1, round(length))) for prompt in prompts[:TRIED]]
+    most = [run.plugin.most_tokens(pair) for pair in pairs]
     each = Verdicts(0, _mean([sent for sent, _ in most]) / BYTES, _mean([written for _, written in most]), None, None)
     told = {"judge": judge.name, "sent": round(each.sent), "written": round(each.written), "bytes": BYTES}
     notes.append(
@@ -115,12 +118,17 @@ def _supposed(
     return each
 
 
-def _pair(prompt: Prompt, length: int) -> Pair:
-    """Two different answers of so many tokens."""
-    earlier = tuple(Message(**turn) for turn in prompt.earlier)
-    size = length * BYTES
-    parts: dict[str, Any] = {"reference": prompt.reference, "checklist": tuple(prompt.checklist)}
-    return Pair("0", prompt.text, "a" * size, "b" * size, earlier_a=earlier, earlier_b=earlier, **parts)
+def _pair(prompt: Prompt, before: Sequence[Prompt], length: int) -> Pair:
+    """Two different answers of so many tokens, after conversations with such answers."""
+    a, b = ("a" * length * BYTES, "b" * length * BYTES)
+    fixed = tuple(Message(**turn) for turn in (*before, prompt)[0].earlier)
+    own: dict[str, Any] = {"reference": prompt.reference, "checklist": tuple(prompt.checklist)}
+    own |= {"earlier_a": (*fixed, *_talk(before, a)), "earlier_b": (*fixed, *_talk(before, b))}
+    return Pair("0", prompt.text, a, b, **own)
+
+
+def _talk(before: Sequence[Prompt], answer: str) -> list[Message]:
+    return [turn for prompt in before for turn in (Message("user", prompt.text), Message("assistant", answer))]
 
 
 def _usd(run: _Run | None, each: Verdicts, sent: int, written: int, calls: int) -> float | None:

@@ -13,6 +13,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.values import ModelIdentity
 from leaderboard.models import Board, LanguageModel, Output, Prompt
 from leaderboard.models.budgets import NANO
+from leaderboard.queries.turns import chain_of
 from leaderboard.services import prices
 from leaderboard.services.prices import Rate
 from leaderboard.services.requests import Request
@@ -64,14 +65,14 @@ def making_of(board: Board, prompts: Sequence[Prompt], requests: Sequence[Reques
     asked, found = _asked(len(prompts), requests), measured(identity, first.generator, board)
     if found is None:
         notes.append(_("Every output is taken to have its full length, since this model has made too few to tell."))
-    bound = _bound(prompts, first.system)
+    bound, answers = _bound(prompts, first.system)
     each = _prompt_tokens(identity, first, board)
-    if each is None and prompts:
-        each = bound / BYTES
-        notes.append(_("A prompt's token is taken to have %(n)s bytes.") % {"n": BYTES})
-    sent, most = round((each or 0) * asked.calls), round(bound * asked.calls)
     length = found.length if found else None
     written, written_most = asked.tokens(length), round(asked.tokens(None))
+    sent, most = round((each or 0) * asked.calls), round(bound * asked.calls + answers * asked.tokens(None))
+    if each is None and prompts:
+        sent = round(bound / BYTES * asked.calls + answers * written)
+        notes.append(_("A prompt's token is taken to have %(n)s bytes.") % {"n": BYTES})
     rate = prices.rate_of(identity.name)
     usd = _usd(rate, sent, round(written), found, asked.calls)
     if usd is None:
@@ -144,14 +145,23 @@ def _asked(prompts: int, requests: Sequence[Request]) -> Asked:
     return Asked(counts, [kind.max_new_tokens for kind in strategies], max(1, at_once))
 
 
-def _bound(prompts: Sequence[Prompt], system: str) -> float:
-    """Tokens of a prompt at most, in the mean: none in use has more tokens than bytes."""
-    sizes = [
-        [len(text.encode()) + AROUND for text in (prompt.text, *(turn["content"] for turn in prompt.earlier))]
-        for prompt in prompts
-    ]
+def _bound(prompts: Sequence[Prompt], system: str) -> tuple[float, float]:
+    """Tokens of a prompt at most, none in use having more than bytes, and how many own answers it is sent with.
+
+    Both in the mean; a later turn is sent with the whole conversation before it.
+    """
+    known = {prompt.pk: prompt for prompt in prompts}
+    talks = [[*chain_of(prompt, known), prompt] for prompt in prompts]
+    if not talks:
+        return 0.0, 0.0
+    answers = sum(len(talk) - 1 for talk in talks)
+    asked = sum(sum(map(_size, talk)) for talk in talks) + AROUND * answers
     own = len(system.encode()) + AROUND if system else 0
-    return own + sum(map(sum, sizes)) / len(sizes) if sizes else 0.0
+    return own + asked / len(talks), answers / len(talks)
+
+
+def _size(prompt: Prompt) -> int:
+    return sum(len(text.encode()) + AROUND for text in (prompt.text, *(turn["content"] for turn in prompt.earlier)))
 
 
 def _prompt_tokens(identity: ModelIdentity, request: Request, board: Board) -> float | None:

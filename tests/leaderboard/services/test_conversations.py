@@ -56,6 +56,20 @@ class Asked(Seeing):
     cacheable: ClassVar[bool] = True
 
 
+class Weighing(Asked):
+    """Keeps the pairs of which it is asked what they would take."""
+
+    name: ClassVar[str] = "weighing"
+    pairs: ClassVar[list[Any]] = []
+
+    def most_tokens(self, pair):
+        self.pairs.append(pair)
+        return 1, 1
+
+    def provenance(self):
+        return {"model": "weighing"}
+
+
 @pytest.fixture(autouse=True)
 def plugins():
     Chatty.heard.clear()
@@ -163,6 +177,24 @@ def test_a_cut_answer_stays_in_the_conversation_and_is_told_with_the_next(board,
     work()
     assert Output.objects.get(prompt__key="r:turn-2").provenance["follows"]["ended"] == "length"
     assert Comparison.objects.count() == 0
+
+
+def test_an_estimate_counts_every_turn_with_the_conversation_before_it(board):
+    """At most: each text's bytes, 32 more around each message, and 10 tokens for each of the 4 answers sent along."""
+    with registry.judges.override(Weighing):
+        board.judges.set([catalog.judge(plugin="weighing", params={})])
+        submit(board, {"model": "bob"})
+        size = submissions.check(request_for(board, {"model": "ann"}, decoding={"max_new_tokens": 10}))[1]
+    texts = [len(item.text) + 32 for item in ITEMS]
+    first, second, third, other, more = texts
+    conversations = 3 * first + 2 * second + third + 2 * other + more
+    assert size.generation.calls == size.comparisons == len(ITEMS)
+    assert size.generation.prompt_tokens_at_most == conversations + 4 * (32 + 10)
+    assert size.generation.prompt_tokens == round((conversations + 4 * 32) / 4 + 4 * 10)
+    assert [len(pair.earlier_a) for pair in Weighing.pairs[:3]] == [0, 2, 4]
+    third = Weighing.pairs[2]
+    assert [turn.content for turn in third.earlier_b] == ["First?", "b" * 40, "Second?", "b" * 40]
+    assert {turn.content for turn in third.earlier_a} == {"First?", "a" * 40, "Second?"}
 
 
 def test_best_of_several_is_refused_where_turns_follow(board):
