@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import DecodingChoice, Generation, GenerationRequest
 from leaderboard.models import Entry, LiveBattle, LiveSide, Output
 from leaderboard.services import facts, live, live_rules, renderings
+from leaderboard.services.budgets import OverBudget
 from leaderboard.services.text import storable
 from workers.generation import request_of
 from workers.generators.stopping import Stopped, stopping
+from workers.making_account import LiveAccount
 from workers.runtime import Lease, LeaseLost, generator_for
 
+log = logging.getLogger(__name__)
 SHOW_SECONDS = 0.4
 
 
@@ -34,7 +38,10 @@ class Asked:
 
 
 def answer(lease: Lease) -> None:
-    """Make and store the output of one side; nothing where the battle is over, or the output is there already."""
+    """Make and store the output of one side; nothing where the battle is over, or the output is there already.
+
+    A battle that a cap refuses is over.
+    """
     side = LiveSide.objects.select_related("battle__prompt__benchmark", "battle__arena__live_rules").get(
         pk=lease.job.payload["side"]
     )
@@ -42,19 +49,30 @@ def answer(lease: Lease) -> None:
     if battle.state != LiveBattle.State.WORKING or _stored(side):
         return
     side.entry = type(side.entry).objects.with_parts().get(pk=side.entry_id)
-    generator = generator_for(side.entry.model)
     most = live_rules.settings_of(battle.arena).tokens
     request = _short(request_of(Asked(side.entry, f"live:{side.pk}"), battle.prompt), most)
+    account = LiveAccount(lease.job, side.entry.model, battle.arena_id)
+    try:
+        account.hold(request)
+    except OverBudget as problem:
+        log.warning("The live battle %s was refused: %s", battle.pk, problem)
+        live.refuse(battle)
+        raise LeaseLost(lease.job.key) from None
+    generator = generator_for(side.entry.model)
     try:
         with _shown(side, lease) as shown:
             made = _write(generator, request, shown)
     except Stopped:
+        account.cut()
         live.settle(battle)
         raise LeaseLost(lease.job.key) from None
     provenance = {"generator": side.entry.model.generator, **generator.provenance(), "live token limit": str(most)}
     own: dict[str, Any] = {"entry": side.entry, "sample": Asked.sample, "seed": Asked.seed}
     row = facts.output_row(made, prompt=battle.prompt, provenance=provenance, **own)
-    facts.add_outputs([row])
+    account.price(row)
+    with transaction.atomic():
+        facts.add_outputs([row])
+        account.settle(row)
     renderings.prepare([row])
     live.settle(battle)
 

@@ -47,6 +47,10 @@ def _refresh(lease: Lease) -> None:
     jobs.note(lease.job, seconds=time.monotonic() - began, votes=votes)
 
 
+def _nothing(lease: Lease) -> None:
+    """A command that was killed: what it held back ends with the job, whatever it was doing."""
+
+
 WORK: dict[str, Callable[[Lease], None]] = {
     Job.Kind.PLAN: _plan,
     Job.Kind.GENERATE: generate,
@@ -58,6 +62,7 @@ WORK: dict[str, Callable[[Lease], None]] = {
     Job.Kind.TRIAL: try_judge,
     Job.Kind.CLOSE: close_order,
     Job.Kind.LIVE: answer,
+    Job.Kind.COMMAND: _nothing,
 }
 
 

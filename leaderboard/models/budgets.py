@@ -36,7 +36,8 @@ class Price(models.Model):
 class Budget(models.Model):
     """What one purse may spend, has spent, and holds back for chunks that are being worked on; NULL is no cap.
 
-    `key`: `submission:ID`, `judge:ID`, `day:YYYY-MM-DD` in UTC, or `day`, whose caps are those of every day.
+    `key`: `submission:ID`, `sweep:ID`, `judge:ID`, `day:YYYY-MM-DD` in UTC, or `day`, whose caps are those of every
+    day; so too `live:ARENA:YYYY-MM-DD` and `live:ARENA`.
     """
 
     key = models.CharField(max_length=80, unique=True)

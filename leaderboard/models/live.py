@@ -43,6 +43,7 @@ class LiveBattle(models.Model):
         FAILED = "failed", "an answer could not be made"
         LEAK = "leak", "an answer named its maker"
         LEFT = "left", "the page was left"
+        BUDGET = "budget", "it would have cost too much"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     arena = models.ForeignKey(Board, on_delete=models.PROTECT, related_name="live_battles")

@@ -97,6 +97,7 @@ class Job(models.Model):
         TRIAL = "trial", "trial"
         CLOSE = "close", "close"
         LIVE = "live", "live"
+        COMMAND = "command", "command"
 
     class State(models.TextChoices):
         READY = "ready", "ready"

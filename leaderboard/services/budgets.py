@@ -2,11 +2,12 @@
 
 Every change locks the rows of its purses in the order of their keys, so that workers side by side can neither pass a
 cap nor wait for each other in a ring. What a killed worker had in flight was perhaps paid, but nobody can tell: it is
-not counted.
+not counted. The cap of a purse that is filled anew every day stands in the row of its key without the date.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,13 +26,15 @@ from leaderboard.services.prices import Rate
 
 WAITING = said("Waiting for budget")
 """How the error of a job begins that waits for money or tokens."""
-DAY = "day"
+DAY, LIVE = "day", "live"
 NAMES = {
     "submission": said("this submission"),
     "sweep": said("this sweep"),
     "judge": said("the judge"),
     DAY: said("the day"),
+    LIVE: said("the day's live battles of this arena"),
 }
+DATED = re.compile(r":\d{4}-\d{2}-\d{2}$")
 MOST_USD = 1_000_000
 MOST_TOKENS = 10**15
 
@@ -61,6 +64,11 @@ def most_of(prompt_tokens: int, output_tokens: int, rate: Rate | None) -> Most:
     return Most(prompt_tokens + output_tokens, rate.nano(prompt_tokens, output_tokens) if rate else None)
 
 
+def together(most: Sequence[Most]) -> Most:
+    """Several pieces of work as one, of which nothing is done unless all is."""
+    return Most(_sum(one.tokens for one in most), _sum(one.nano for one in most))
+
+
 def purses(job: Job, judge_id: int | None = None, submission: Submission | None = None) -> list[str]:
     """Keys of what pays for a job: its submission and sweep, its judge, and today.
 
@@ -69,14 +77,35 @@ def purses(job: Job, judge_id: int | None = None, submission: Submission | None 
     owner = submission or job.submission
     sweep = job.sweep_id or (owner.sweep_id if owner else None)
     named = {"submission": owner.pk if owner else None, "sweep": sweep, "judge": judge_id}
-    today = f"{DAY}:{timezone.now():%Y-%m-%d}"
-    return sorted([today, *(f"{name}:{pk}" for name, pk in named.items() if pk is not None)])
+    return sorted([_today(DAY), *(f"{name}:{pk}" for name, pk in named.items() if pk is not None)])
+
+
+def purses_of_live(arena_id: int) -> list[str]:
+    """Keys of what pays for the live battles of an arena: its own purse of today, and today."""
+    return sorted([_today(DAY), _today(f"{LIVE}:{arena_id}")])
+
+
+def _today(key: str) -> str:
+    return f"{key}:{timezone.now():%Y-%m-%d}"
+
+
+def _of_cap(key: str) -> str:
+    """The key of the row in which a purse's caps stand."""
+    return DATED.sub("", key)
 
 
 def capped(keys: Sequence[str]) -> bool:
     """Whether any of these purses has a cap now."""
-    named = Budget.objects.filter(key__in=[*keys, DAY])
+    named = Budget.objects.filter(key__in=[_of_cap(key) for key in keys])
     return named.exclude(cap_nano=None, cap_tokens=None).exists()
+
+
+def refusal(keys: Sequence[str], most: Sequence[Most]) -> str:
+    """Why these pieces of work do not fit now, all together; empty where they do. Nothing is held back."""
+    whole = together(most)
+    known = {row.key: row for row in Budget.objects.filter(key__in=keys)}
+    rooms = _with_caps([known.get(key) or Budget(key=key) for key in keys])
+    return next(filter(None, (room.refuses(whole) for room in rooms)), "")
 
 
 def hold(job: Job, keys: Sequence[str], most: Sequence[Most]) -> int:
@@ -86,7 +115,7 @@ def hold(job: Job, keys: Sequence[str], most: Sequence[Most]) -> int:
     """
     release(job)  # in a transaction of its own, since it may lock other purses
     with transaction.atomic():
-        rooms = [_Room(row, cap) for row, cap in _locked_with_caps(keys)]
+        rooms = _with_caps(_locked(keys))
         fit = _fitting(rooms, most)
         if most and not fit:
             raise OverBudget(next(filter(None, (room.refuses(most[0]) for room in rooms))))
@@ -248,6 +277,12 @@ def _sums(some: Iterable[Most]) -> tuple[int, int]:
     return sum(one.tokens or 0 for one in found), sum(one.nano or 0 for one in found)
 
 
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    """None where one of them cannot be told."""
+    found = list(amounts)
+    return None if None in found else sum(amount or 0 for amount in found)
+
+
 def _fitting(rooms: Sequence[_Room], most: Sequence[Most]) -> int:
     """How many of the first pieces fit into every purse together."""
     nano = min((room.nano for room in rooms if room.nano is not None), default=None)
@@ -277,12 +312,10 @@ def _locked(keys: Sequence[str]) -> list[Budget]:
     return list(wanted.select_for_update())
 
 
-def _locked_with_caps(keys: Sequence[str]) -> list[tuple[Budget, _Caps]]:
-    every_day = Budget.objects.filter(key=DAY).first()
-    daily = _Caps(every_day.cap_nano, every_day.cap_tokens) if every_day else _Caps(None, None)
-    return [
-        (row, daily if row.key.startswith(f"{DAY}:") else _Caps(row.cap_nano, row.cap_tokens)) for row in _locked(keys)
-    ]
+def _with_caps(rows: Sequence[Budget]) -> list[_Room]:
+    keys = [_of_cap(row.key) for row in rows]
+    found = {row.key: _Caps(row.cap_nano, row.cap_tokens) for row in Budget.objects.filter(key__in=keys)}
+    return [_Room(row, found.get(key, _Caps(None, None))) for row, key in zip(rows, keys, strict=True)]
 
 
 def _add(rows: Sequence[Budget], **amounts: int) -> None:

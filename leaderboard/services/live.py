@@ -5,6 +5,7 @@ Whether an answer is there is told by its Output alone, so a worker that is kill
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -20,12 +21,13 @@ from leaderboard.contracts.said import said
 from leaderboard.models import Board, Comparison, ConsentText, Job, LiveBattle, LiveRules, LiveSide, Output, VotingRules
 from leaderboard.queries import live as read
 from leaderboard.queries.integrity import rules_of
-from leaderboard.services import ballots, catalog, facts, jobs, limits, live_drawing
+from leaderboard.services import ballots, catalog, facts, jobs, limits, live_costs, live_drawing
 from leaderboard.services.identity_leaks import given_away, names_in
 from leaderboard.services.jobs import NewJob
 from leaderboard.services.live_rules import LiveSettings, settings_of
 from leaderboard.services.text import storable
 
+log = logging.getLogger(__name__)
 State, Why = LiveBattle.State, LiveBattle.Why
 NOTICE = said(
     "Your prompt and both answers are stored, and may be published with the votes of this arena. Write nothing "
@@ -34,6 +36,10 @@ NOTICE = said(
 GONE_AFTER = timedelta(seconds=45)
 """A page that has not asked for so long was left."""
 NOTED_EVERY = timedelta(seconds=5)
+TOO_DEAR = gettext_lazy(
+    "What live battles may cost here today is used up, so no answer was asked for. Vote on stored answers, or come "
+    "back tomorrow."
+)
 TOO_MANY = {
     ("account", "day"): gettext_lazy("At most %(limit)s prompts a day for one account."),
     ("session", "day"): gettext_lazy("At most %(limit)s prompts a day for one session."),
@@ -55,6 +61,9 @@ def ask(arena: Board, text: str, *, voter: str, whose: Mapping[str, str], accept
     drawn = live_drawing.draw(arena)
     if drawn is None:
         raise _fault(_("Fewer than two entries can answer now. Try again in a few minutes."))
+    if reason := live_costs.refusal(arena, prompt, [drawn.left, drawn.right], rules.tokens):
+        log.warning("A live battle on %s was refused: %s", arena.slug, reason)
+        raise _fault(str(TOO_DEAR))
     limits.count(f"{arena.pk}:live", {**whose, "arena": str(arena.pk)}, rules.canonical(), sentences=TOO_MANY)
     with transaction.atomic():
         home = LiveRules.objects.select_for_update().select_related("board__benchmark").get(arena=arena)
@@ -141,6 +150,11 @@ def _break(battle: LiveBattle, sides: list[LiveSide], why: str) -> None:
     with transaction.atomic():
         if _end(battle, State.BROKEN, why=why):
             jobs.cancel_keys([_key(side) for side in sides])
+
+
+def refuse(battle: LiveBattle) -> None:
+    """End a battle whose answers a cap does not allow."""
+    _break(battle, list(battle.sides.all()), Why.BUDGET)
 
 
 def leave(battle: LiveBattle) -> None:

@@ -32,6 +32,7 @@ BROKEN = {
     Why.FAILED: gettext_lazy("One of the two could not answer."),
     Why.LEAK: gettext_lazy("One of the answers said who wrote it, so a vote on them would not be blind."),
     Why.LEFT: gettext_lazy("This page was left before the answers were complete, so they were given up."),
+    Why.BUDGET: live.TOO_DEAR,
 }
 
 

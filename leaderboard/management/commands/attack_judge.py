@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -38,31 +39,49 @@ class Command(Base):
         shape.add_argument("--markdown", action="store_true", help="print a table for a page")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Run and print; exit code 1 where an attack gains."""
+        """Run and print; exit code 1 where an attack gains, 2 where a cap ends it: what was paid for is printed."""
         board = Board.objects.filter(slug=options["board"]).select_related("benchmark", "current", "parent").first()
         if board is None:
             raise InvalidInput(FieldError(("board",), f"There is no board '{options['board']}'."))
         suite = attack_suite.prepare(
             board, good=options["good"], weak=options["weak"], prompts=max(2, options["prompts"])
         )
-        judge = _judge(options["judge"], options["param"])
-        rows = list(attack_suite.run(judge, suite, _chosen(options["attack"])))
+        rows: list[Row] = []
+        try:
+            _attack(suite, options, rows)
+        finally:
+            if rows:
+                self._print(suite, rows, options)
+        if any(row.gains for row in rows):
+            raise SystemExit(1)
+
+    def _print(self, suite: Suite, rows: list[Row], options: Mapping[str, Any]) -> None:
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(suite, rows), ensure_ascii=False))
         elif options["markdown"]:
             self.stdout.write("\n".join(_as_markdown(rows)))
         else:
             _show(suite, rows)
-        if any(row.gains for row in rows):
-            raise SystemExit(1)
 
 
-def _judge(name: str, given: list[str]) -> Any:
+def _attack(suite: Suite, options: Mapping[str, Any], rows: list[Row]) -> None:
+    """Add one row after the other. Raises InvalidInput where a cap allows no more."""
+    from workers.at_shell import Paying, at_once
+
+    plugin, params = _judge(options["judge"], options["param"])
+    built, attacks = registry.judges.build(plugin, params, "param"), _chosen(options["attack"])
+    with at_once("attack-judge") as lease:
+        judge = Paying(built, lease, plugin=plugin, params=params)
+        rows.extend(attack_suite.run(judge, suite, attacks))
+
+
+def _judge(name: str, given: list[str]) -> tuple[str, dict[str, Any]]:
+    """The plugin and its settings in full."""
     stored = Judge.objects.filter(name=name).first()
     if stored is not None and not given:
-        return registry.judges.build(stored.plugin, stored.params)
+        return stored.plugin, stored.params
     registry.judges.choose(name, "judge")
-    return registry.judges.build(name, pairs(given, "param"), "param")
+    return name, registry.judges.parse(name, pairs(given, "param"), "param").canonical()
 
 
 def _chosen(names: list[str] | None) -> list[Any]:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.management.base import Command as Base
-from leaderboard.models import Budget, Judge, Submission, Sweep
+from leaderboard.models import Budget, Judge, LiveRules, Submission, Sweep
 from leaderboard.models.budgets import NANO
 from leaderboard.services import budgets
 
@@ -19,11 +19,14 @@ OWNERS = {"submission": Submission, "sweep": Sweep}
 class Command(Base):
     """Lists what was spent, or sets the caps of one purse."""
 
-    help = "Caps on what models may cost: of a day, a judge, a submission, a sweep. Raising one wakes what waits."
+    help = (
+        "Caps on what models may cost: of a day, a judge, a submission, a sweep, a day's live battles of an arena. "
+        "Raising one wakes what waits."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options."""
-        parser.add_argument("purse", nargs="?", help="day, judge:NAME, submission:ID or sweep:ID")
+        parser.add_argument("purse", nargs="?", help="day, judge:NAME, submission:ID, sweep:ID or live:ARENA")
         parser.add_argument("--usd", help="most US dollars; leave out for no such cap")
         parser.add_argument("--tokens", type=int, help="most tokens; leave out for no such cap")
 
@@ -45,9 +48,11 @@ def _key(purse: str) -> str:
         return purse
     if kind == "judge" and (judge := Judge.objects.filter(name=name).first()):
         return f"judge:{judge.pk}"
+    if kind == budgets.LIVE and (rules := LiveRules.objects.filter(arena__slug=name).first()):
+        return f"{budgets.LIVE}:{rules.arena_id}"
     if kind in OWNERS and _is_one(OWNERS[kind], name):
         return f"{kind}:{uuid.UUID(name)}"
-    message = f"Give day, judge:NAME, submission:ID or sweep:ID; '{purse}' names none."
+    message = f"Give day, judge:NAME, submission:ID, sweep:ID or live:ARENA; '{purse}' names none."
     raise InvalidInput(FieldError(("purse",), message))
 
 

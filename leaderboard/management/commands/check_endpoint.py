@@ -10,7 +10,6 @@ from typing import Any
 from django.core.management.base import CommandParser
 from rich.table import Table
 
-from leaderboard.contracts import registry
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.protocols import Capability
 from leaderboard.management.base import Command as Base
@@ -43,7 +42,8 @@ class Command(Base):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Check, print and keep; exit code 2 where the server does not answer."""
-        from workers.generators.endpoint_check import check
+        from workers.at_shell import at_once
+        from workers.checking import findings_of
         from workers.generators.errors import GenerationFailed
 
         given: dict[str, Any] = {
@@ -51,9 +51,9 @@ class Command(Base):
             "model": options["model"],
             "api_key": options["api_key"],
         }
-        generator: Any = registry.generators.build("openai", given)
         try:
-            findings = check(generator)
+            with at_once("check-endpoint") as lease:
+                findings = findings_of(lease.job, given)
         except GenerationFailed as problem:
             raise InvalidInput(FieldError((), f"The server could not be checked. {problem}")) from None
         if options["store"]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from leaderboard.contracts import registry
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.management.base import Command as Base
 from leaderboard.management.base import pairs
@@ -62,14 +63,21 @@ class Command(Base):
 
 
 def _tried(board: Board, plugin: str, params: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    """Here and now, since a command is a process of its own. Raises InvalidInput where the model cannot be asked."""
+    """Here and now, since a command is a process of its own. Raises InvalidInput where the model cannot be asked.
+
+    A cap allows all of the pairs or none.
+    """
+    from workers.at_shell import Paying, at_once
     from workers.generators.errors import GenerationFailed
     from workers.trying import tried
 
     if not 1 <= count <= MOST:
         raise InvalidInput(FieldError(("pairs",), f"Between 1 and {MOST}."))
+    built = registry.judges.build(plugin, params)
     try:
-        return tried(plugin, params, trials.pairs_of(board, count))
+        with at_once("judge") as lease:
+            judge = Paying(built, lease, plugin=plugin, params=params, whole=True)
+            return tried(judge, trials.pairs_of(board, count))
     except GenerationFailed as problem:
         raise InvalidInput(FieldError(("judge",), f"The judge could not be asked. {problem}")) from None
 

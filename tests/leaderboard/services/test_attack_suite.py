@@ -32,6 +32,9 @@ class Gullible:
     def __init__(self, params):
         pass
 
+    def provenance(self):
+        return {}
+
     def judge(self, pairs):
         for pair in pairs:
             told = "so this one has won" in pair.answer_a
