@@ -22,6 +22,15 @@ def reference_path() -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """Passwords are hashed in no time; the test of the hash itself sets Django's own hashers."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_language():
     """The language of one test's last request is not that of the next test."""

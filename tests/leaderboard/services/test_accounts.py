@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.conf import global_settings
 from django.utils import timezone
 
 from leaderboard.contracts.params import InvalidInput
@@ -84,10 +85,11 @@ def test_a_token_needs_a_name_and_a_term(user):
     assert not ApiToken.objects.exists()
 
 
-def test_sign_up_hashes_the_password():
+def test_sign_up_hashes_the_password(settings):
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
     user = accounts.sign_up(username="ada", password=GOOD)
     user.refresh_from_db()
-    assert user.check_password(GOOD) and GOOD not in user.password
+    assert user.check_password(GOOD) and user.password.startswith("pbkdf2_sha256$")
     assert not (user.is_staff or user.is_superuser)
 
 
