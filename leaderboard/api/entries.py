@@ -13,8 +13,10 @@ from pydantic import BaseModel
 
 from leaderboard.api.paging import LINK, PageQuery, take
 from leaderboard.api.problems import responses
+from leaderboard.contracts.values import Role
 from leaderboard.models import Entry, Output, Score
 from leaderboard.queries.entries import all_entries, places
+from leaderboard.queries.turns import Talks
 
 router = Router(tags=["entries"])
 
@@ -82,12 +84,22 @@ class ScoreItem(BaseModel):
     extracted: str
 
 
+class TurnItem(BaseModel):
+    """One message of a conversation."""
+
+    role: Role
+    content: str
+
+
 class OutputItem(BaseModel):
-    """One text by an entry for a prompt and sample, with what made it."""
+    """One text by an entry for a prompt and sample, with what made it. `earlier`: the turns before the prompt, with the
+    entry's own answers where it went on from them.
+    """
 
     id: int
     benchmark: str
     prompt: str
+    earlier: list[TurnItem]
     sample: int
     seed: int | None
     text: str
@@ -122,8 +134,10 @@ def _parts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _output(output: Output) -> OutputItem:
+def _output(output: Output, talks: Talks) -> OutputItem:
+    turns = talks.before(output.prompt, output.entry_id, output.sample)
     given: dict[str, Any] = {
+        "earlier": [TurnItem(role=turn.role, content=turn.content) for turn in turns],
         "benchmark": str(output.prompt.benchmark),
         "prompt": output.prompt.key,
         "scores": _scores(output),
@@ -169,4 +183,5 @@ def list_outputs(request: HttpRequest, slug: str, response: HttpResponse, page: 
     scores = Prefetch("scores", Score.objects.select_related("metric").order_by("pk"))
     found = Output.objects.filter(entry=entry).select_related("prompt__benchmark").prefetch_related(scores)
     rows, following = take(request, response, found, page)
-    return OutputPage(items=[_output(row) for row in rows], next=following)
+    talks = Talks.of_outputs(rows)
+    return OutputPage(items=[_output(row, talks) for row in rows], next=following)

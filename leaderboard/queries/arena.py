@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,11 @@ from leaderboard.contracts.values import Outcome
 from leaderboard.models import Ballot, Board, Comparison, Entry, Output, Prompt, QuarantineDecision, Vote
 from leaderboard.queries.integrity import kept, quarantined
 from leaderboard.queries.prepared import Prepared
+from leaderboard.queries.turns import Talks, Turn
 
 SHOWN = (
-    *("prompt_id", "entry_a_id", "entry_b_id", "prompt__text", "prompt__earlier"),
-    *(f"{side}__{column}" for side in "ab" for column in ("text", "output_tokens", "entry_id")),
+    *("prompt_id", "entry_a_id", "entry_b_id", "prompt__text", "prompt__earlier", "prompt__follows_id"),
+    *(f"{side}__{column}" for side in "ab" for column in ("text", "output_tokens", "entry_id", "sample")),
 )
 """What a page shows of a comparison, and what draws it."""
 CHOICES = ("left", "right", "tie", "both_bad")
@@ -24,11 +26,14 @@ CHOICES = ("left", "right", "tie", "both_bad")
 
 @dataclass(frozen=True)
 class Pair:
-    """A comparison as one voter sees it."""
+    """A comparison as one voter sees it. `talks`: each side's own conversation with its last question, left and right;
+    empty where both answer the same.
+    """
 
     prompt: Prompt
     left: Output
     right: Output
+    talks: tuple[Sequence[Turn], Sequence[Turn]] = ((), ())
 
 
 @dataclass(frozen=True)
@@ -105,14 +110,23 @@ def differing_pair(pk: int) -> Comparison | None:
 
 
 def pair(shown: Ballot, *, names: bool = False) -> Pair:
-    """The pair of a ballot; `names`: with all that tells who wrote it. One query each, none for a pair just drawn."""
+    """The pair of a ballot; `names`: with all that tells who wrote it. One query each, none for a pair just drawn, and
+    two for each turn of its own that a side had before.
+    """
     known = Ballot.comparison.is_cached(shown) and holds_texts(shown.comparison)
     found = shown.comparison if known else _PAIR(pk=shown.comparison_id)[0]
     left, right = (found.b, found.a) if shown.swapped else (found.a, found.b)
     if names:
         entries = {entry.pk: entry for entry in _ENTRIES(one=left.entry_id, two=right.entry_id)}
         left.entry, right.entry = entries[left.entry_id], entries[right.entry_id]
-    return Pair(found.prompt, left, right)
+    return Pair(found.prompt, left, right, _talks(found.prompt, left, right))
+
+
+def _talks(prompt: Prompt, *sides: Output) -> Any:
+    if prompt.follows_id is None:
+        return (), ()
+    talks = Talks((prompt, side.entry_id, side.sample) for side in sides)
+    return tuple([*talks.before(prompt, side.entry_id, side.sample), Turn("user", prompt.text)] for side in sides)
 
 
 def holds_texts(pair: Comparison) -> bool:

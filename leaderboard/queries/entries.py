@@ -36,8 +36,8 @@ def all_entries() -> QuerySet[Entry]:
 
 
 def all_prompts() -> QuerySet[Prompt]:
-    """Prompts with their benchmark."""
-    return Prompt.objects.select_related("benchmark")
+    """Prompts with their benchmark, and the turn before."""
+    return Prompt.objects.select_related("benchmark", "follows")
 
 
 def places(entry: Entry) -> list[Place]:
@@ -63,7 +63,8 @@ def outputs_of(entry: Entry, cursor: str) -> Page[Output]:
 
 def outputs_to(prompt: Prompt, cursor: str) -> Page[Output]:
     """One page of what entries wrote to a prompt, with scores."""
-    wanted = Output.objects.filter(prompt=prompt).select_related("entry__model", "entry__decoding", "entry__template")
+    parts = ("entry__model", "entry__decoding", "entry__template", "prompt")
+    wanted = Output.objects.filter(prompt=prompt).select_related(*parts)
     return page(_with_scores(wanted), cursor)
 
 

@@ -40,6 +40,15 @@ def chain_of(prompt: Prompt, known: Mapping[int, Prompt]) -> list[Prompt]:
     return found
 
 
+def answers_before(pair: Comparison) -> list[Output]:
+    """What the two entries of a pair answered to the turns before; no query where nothing is before it."""
+    if pair.prompt.follows_id is None:
+        return []
+    talks = Talks.of_pairs([pair])
+    turns = (turn for side in (pair.a, pair.b) for turn in talks.before(pair.prompt, side.entry_id, side.sample))
+    return [turn.output for turn in turns if turn.output is not None]
+
+
 class Talks:
     """The conversations of many outputs, in two queries for each turn before theirs, and none where none follows."""
 

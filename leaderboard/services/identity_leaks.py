@@ -9,6 +9,7 @@ from django.core.cache import cache
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.models import Board, Comparison, Output, VotingRules
 from leaderboard.queries.arena import holds_texts
+from leaderboard.queries.turns import answers_before
 from leaderboard.ratings.leaks import known_names, leaks, names_of_model
 
 NAMES_SECONDS = 60
@@ -18,25 +19,35 @@ VERSION = 2
 
 
 def given_away(board: Board, rules: VotingRules, pair: Comparison) -> list[str]:
-    """Names that the two answers give away in the first person, each once."""
+    """Names that the two answers, and a side's own answers before, give away in the first person, each once."""
     names = _names(board, rules)
     mark = fingerprint(VERSION, sorted(names))[:16]
-    keys = {f"leak:{pk}:{mark}": pk for pk in (pair.a_id, pair.b_id)}
+    keys = {f"leak:{pk}:{mark}": pk for pk in (pair.a_id, pair.b_id, *_before(pair))}
     known: dict[str, tuple[str, ...]] = cache.get_many(keys)
     missing = {key: pk for key, pk in keys.items() if key not in known}
     if missing:
-        texts = _texts(pair)
+        texts = _texts(pair, set(missing.values()))
         new = {key: leaks(texts[pk], names) for key, pk in missing.items()}
         cache.set_many(new, LOOK_SECONDS)
         known |= new
     return sorted({name for found in known.values() for name in found})
 
 
-def _texts(pair: Comparison) -> dict[int, str]:
+def _before(pair: Comparison) -> list[int]:
+    """Ids of the answers to the turns before, kept by pair: what a pair is about never changes."""
+    key = f"turns:{pair.pk}"
+    found: list[int] | None = cache.get(key)
+    if found is None:
+        found = [output.pk for output in answers_before(pair)]
+        cache.set(key, found, LOOK_SECONDS)
+    return found
+
+
+def _texts(pair: Comparison, wanted: set[int]) -> dict[int, str]:
     """The texts by the ids of their outputs; no query where the pair holds them."""
-    if holds_texts(pair):
-        return {output.pk: output.text for output in (pair.a, pair.b)}
-    return dict(Output.objects.filter(pk__in=[pair.a_id, pair.b_id]).values_list("pk", "text"))
+    held = {output.pk: output.text for output in (pair.a, pair.b)} if holds_texts(pair) else {}
+    left = wanted - held.keys()
+    return held | dict(Output.objects.filter(pk__in=left).values_list("pk", "text")) if left else held
 
 
 def names_in(board: Board, rules: VotingRules, texts: Iterable[str]) -> list[str]:

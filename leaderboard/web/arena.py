@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from leaderboard.services import ballots, renderings
 from leaderboard.services.access import arena_of
 from leaderboard.services.vote_checks import bits_for
 from leaderboard.web.arena_join import closed
+from leaderboard.web.talks import Shown, shown, texts
 from leaderboard.web.vote_limits import network_of_request, too_many
 from leaderboard.web.voter_identity import session_of, voter_of
 
@@ -43,12 +45,16 @@ MOST_SECONDS = 86_400.0
 
 @dataclass(frozen=True)
 class Pane:
-    """One answer on the screen. `passages`: its words, marked where the other has others; None where not asked for."""
+    """One answer on the screen. `passages`: its words, marked where the other has others; None where not asked for.
+
+    `talk`: the conversation that it ends, where each side had its own.
+    """
 
     key: str
     output: Output
     html: SafeString
     passages: list[Passage] | None = None
+    talk: Sequence[Shown] = ()
 
 
 @never_cache
@@ -120,10 +126,12 @@ def _to_prompt(request: HttpRequest, board: Board) -> HttpResponse:
 
 
 def _panes(pair: read.Pair, *, differ: bool = False) -> list[Pane]:
-    html = renderings.html_of([pair.left.text, pair.right.text])
+    before = [text for talk in pair.talks for text in texts(talk)]
+    html = renderings.html_of([pair.left.text, pair.right.text, *before])
     passages = word_diff(pair.left.text, pair.right.text) if differ else (None, None)
-    sides = zip("AB", (pair.left, pair.right), passages, strict=True)
-    return [Pane(key, output, html[output.text], marked) for key, output, marked in sides]
+    talks = [shown(talk, html.__getitem__) for talk in pair.talks]
+    sides = zip("AB", (pair.left, pair.right), passages, talks, strict=True)
+    return [Pane(key, output, html[output.text], marked, talk) for key, output, marked, talk in sides]
 
 
 def _cast(request: HttpRequest, board: Board) -> HttpResponse:

@@ -20,17 +20,27 @@ from leaderboard.queries import entries as read
 from leaderboard.queries import variation as read_variation
 from leaderboard.queries.flags import all_flags, flags_of
 from leaderboard.queries.render import render as as_html
+from leaderboard.queries.turns import Talks
 from leaderboard.services import flags as flag_service
 from leaderboard.web.accounts import take
 from leaderboard.web.boards import details_of
 from leaderboard.web.contrasts import contrast, length_controlled, record
 from leaderboard.web.flags import DecisionForm, prefix, sections
+from leaderboard.web.talks import shown
 
 
 def _written(outputs: list[Output]) -> list[dict[str, Any]]:
-    """Outputs with their text as safe HTML, and the candidates that a selector chose among."""
-    candidates = read.candidates_of(outputs)
-    return [{"output": o, "html": as_html(o.text), "candidates": candidates.get(o.pk, [])} for o in outputs]
+    """Outputs with their text as safe HTML, the turns before, and the candidates that a selector chose among."""
+    candidates, talks = read.candidates_of(outputs), Talks.of_outputs(outputs)
+    return [
+        {
+            "output": o,
+            "html": as_html(o.text),
+            "candidates": candidates.get(o.pk, []),
+            "talk": shown(talks.before(o.prompt, o.entry_id, o.sample), as_html),
+        }
+        for o in outputs
+    ]
 
 
 @require_safe
@@ -109,9 +119,7 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
     right = _pick(request.GET.get("b"), entries, baseline)
     differ = request.GET.get("differ") == "1"
     pairs, page = read_compare.pairings(board, left, right, differ=differ, number=request.GET.get("page", "1"))
-    shown = [
-        {"pair": p, "left": as_html(p.left.text), "right": as_html(p.right.text), "people": _people(p)} for p in pairs
-    ]
+    talks = Talks((p.prompt, side.entry_id, side.sample) for p in pairs for side in (p.left, p.right))
     return {
         "left": left,
         "right": right,
@@ -121,8 +129,24 @@ def _head_to_head(request: HttpRequest, board: Board, entries: list[Entry]) -> d
         "record": record(details_of(board), left, right),
         "equally_long": length_controlled(board, details_of(board), left, right),
         "totals": read_compare.totals(board, left, right),
-        "pairs": shown,
+        "pairs": [_pairing(p, talks) for p in pairs],
         "page": page,
+    }
+
+
+def _pairing(pair: read_compare.Pairing, talks: Talks) -> dict[str, Any]:
+    """A pair with its texts as safe HTML. `talk`: the turns before that both answer; else each side has its own."""
+    before = [talks.before(pair.prompt, side.entry_id, side.sample) for side in (pair.left, pair.right)]
+    left, right = (shown(turns, as_html) for turns in before)
+    own = pair.prompt.follows_id is not None
+    return {
+        "pair": pair,
+        "left": as_html(pair.left.text),
+        "right": as_html(pair.right.text),
+        "people": _people(pair),
+        "talk": [] if own else left,
+        "left_talk": left if own else [],
+        "right_talk": right if own else [],
     }
 
 

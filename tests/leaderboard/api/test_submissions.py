@@ -29,7 +29,7 @@ def test_a_submission_is_made_and_followed(post, get, board, user, work):
     assert (made["state"], made["entry"], made["stages"]["outputs"]) == (
         "queued",
         "right-greedy",
-        {"made": 0, "wanted": 6},
+        {"made": 0, "wanted": 6, "unasked": 0},
     )
     work()
     done = get(f"/submissions/{made['id']}").json()

@@ -9,44 +9,15 @@ import pytest
 
 from leaderboard.contracts import registry
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, FinishReason, Message
+from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, Message
 from leaderboard.models import Comparison, Judgment, Output, Submission
 from leaderboard.queries.submissions import progress
 from leaderboard.services import catalog, submissions
-from tests.factories import Parrot, request_for, submit, sums_board
+from tests.conversations import ITEMS, Chatty, talk_board
+from tests.factories import request_for, submit
 from tests.leaderboard.services.test_turns import Seeing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ITEMS = (
-    BenchmarkItem("q", "First?", "", "talk"),
-    BenchmarkItem("q:turn-2", "Second?", "", "talk", follows="q"),
-    BenchmarkItem("q:turn-3", "Third?", "", "talk", follows="q:turn-2"),
-    BenchmarkItem("r", "Other?", "", "talk"),
-    BenchmarkItem("r:turn-2", "More?", "", "talk", follows="r"),
-)
-
-
-class Chatty(Parrot):
-    """Says who it is, which sample it writes and what it is asked, and keeps what it is sent."""
-
-    heard: ClassVar[list[Any]] = []
-    broken: ClassVar[set[str]] = set()
-
-    class Params(Parrot.Params):
-        same: bool = False
-        """Always the same words, whoever it is, from the second turn on."""
-        cut: bool = False
-
-    def generate(self, requests):
-        for request in requests:
-            text = request.messages[-1].content
-            if text in self.broken:
-                raise RuntimeError(f"cannot answer {text}")
-            self.heard.append(request)
-            own = f"{self.params.model} {request.sample} on {text}"
-            said = "Yes." if self.params.same and len(request.messages) > 1 else own
-            (made,) = super().generate([replace(request, messages=(Message("user", "1+1"),))])
-            yield replace(made, text=said, finish_reason=FinishReason("length" if self.params.cut else "stop"))
 
 
 class Asked(Seeing):
@@ -81,7 +52,7 @@ def plugins():
 
 @pytest.fixture
 def board():
-    made = sums_board(benchmark=catalog.benchmark(BenchmarkData("talk", "1", ITEMS)), metric=None)
+    made = talk_board()
     made.judges.set([catalog.judge(plugin="asked", params={})])
     return made
 
