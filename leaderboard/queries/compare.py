@@ -12,6 +12,7 @@ from django.db.models import Avg, Case, Count, F, OuterRef, Q, QuerySet, Subquer
 
 from leaderboard.contracts.values import Outcome
 from leaderboard.models import Board, Comparison, Entry, Judge, Judgment, Output, Prompt, Vote
+from leaderboard.queries import voters
 from leaderboard.queries.integrity import counted
 from leaderboard.queries.prepared import Prepared
 
@@ -87,7 +88,7 @@ def totals(board: Board, left: Entry, right: Entry) -> list[Total]:
 
 def _people_total(board: Board, left: Entry, right: Entry) -> list[Total]:
     rows = (
-        counted(Vote.objects.filter(comparison__in=_met(board, left, right)), board)
+        counted(Vote.objects.filter(voters.counted(board), comparison__in=_met(board, left, right)), board)
         .values_list("comparison__entry_a", "outcome")
         .annotate(n=Count("pk"))
         .order_by()

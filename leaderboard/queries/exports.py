@@ -122,7 +122,8 @@ class BoardSource:
         """Changes with the facts that an export in the format `name` rests on."""
         tables = (self.judgments(), self.votes(), self._outputs(), self._scores())
         found = [list(table.aggregate(last=Max("pk"), n=Count("pk")).values()) for table in tables]
-        found.append(state_of_votes())  # which votes count can change while their number stays
+        # Which votes count can change while their number stays.
+        found += [state_of_votes(), list(voters.where_cast(self.board))]
         return fingerprint("export", FORMAT, name, more, self.board.pk, sorted(self.names.items()), found)[:32]
 
     def judgments(self, judge: str = "", model: str = "") -> QuerySet[Judgment]:

@@ -1,19 +1,37 @@
-"""Reads what the voter tests found on a board, and tells voters with an account from those without."""
+"""Reads what the voter tests found on a board, and whose votes a board counts, cast where."""
 
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from leaderboard.models import Board, VoterFlag
+from leaderboard.models import ArenaPolicy, Board, VoterFlag
 
 NAMED = "user:"
 """How the voters begin that are accounts; what follows tells nobody which."""
 
 
+CLOSED = ~Q(access=ArenaPolicy.Access.ANYONE) | Q(invite_only=True)
+"""Policies of arenas on which not everybody may vote."""
+
+
+def where_cast(board: Board) -> tuple[int | None, tuple[int, ...]]:
+    """Where votes are cast that a board counts: on this arena alone, or where that is None, on any but these.
+
+    An arena on which not everybody may vote counts no votes of people whom it did not let in, and no other board counts
+    its own; those that rate its named and anonymous votes go with it.
+    """
+    policies = ArenaPolicy.objects.filter(CLOSED, board__benchmark=board.benchmark_id)
+    closed = dict(policies.values_list("board__slug", "board_id"))
+    own = closed.get(board.slug if board.voters == Board.Voters.ALL else board.slug.removesuffix(f"-{board.voters}"))
+    return (None, tuple(sorted(closed.values()))) if own is None else (own, ())
+
+
 def counted(board: Board) -> Q:
-    """The votes of those whose votes a board counts, by its `voters`."""
+    """The votes of those whose votes a board counts, by its `voters`, cast where `where_cast` says."""
+    only, but = where_cast(board)
+    place = Q(board=only) if only else ~Q(board__in=but) if but else Q()
     named = Q(voter__startswith=NAMED)
-    return {Board.Voters.NAMED: named, Board.Voters.ANONYMOUS: ~named}.get(Board.Voters(board.voters), Q())
+    return place & {Board.Voters.NAMED: named, Board.Voters.ANONYMOUS: ~named}.get(Board.Voters(board.voters), Q())
 
 
 def voter_flags(board: Board) -> QuerySet[VoterFlag]:

@@ -60,8 +60,8 @@ def change(board: Board, given: Mapping[str, Any], *, user: User | None, reason:
         if changed:
             _store(board, policy, after)
             audit_log.write("arena-changed", board=board, user=user, reason=told, data=changed)
-            if changed.keys() & {"sampling", "entries"}:
-                _ask_for_plans(board)
+            if changed.keys() & {"sampling", "entries", "access", "invite_only"}:
+                _ask_for_refreshes(board)
     return changed
 
 
@@ -168,6 +168,7 @@ def _family(board: Board) -> list[Board]:
     return [one for one in (board, *arenas.apart_of(board)) if one.own_entries]
 
 
-def _ask_for_plans(board: Board) -> None:
+def _ask_for_refreshes(board: Board) -> None:
+    """New plans of pairs, and new ratings of every board that counts the same votes or no longer does."""
     for one in {board.pk: board, **{one.pk: one for one in _family(board)}}.values():
         boards.request_refresh(one)

@@ -54,6 +54,8 @@ class Scope:
             board.metric_id,
             board.voters,
         ]
+        if any(where := voters.where_cast(board)):
+            own.append(where)
         if board.live:  # texts that were erased since are not kept in the columns either
             own.append(LiveBattle.objects.filter(prompt__benchmark=board.benchmark_id, erased_at__isnull=False).count())
         once = board.judges.filter(both_orders=False).exclude(plugin="imported").values_list("pk", flat=True)
