@@ -26,7 +26,8 @@ BYTES = 4
 AROUND = 32
 """Tokens that a chat template adds to a message, at most."""
 AT_ONCE = 64
-"""Outputs of one job, which are all that an endpoint is asked for at the same time."""
+"""Calls that are taken to be under way at once at most: as many as one job makes outputs, and as many as an endpoint
+gets before it has shown that more calls bring more answers."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def identity_of(generator: str, params: Any) -> ModelIdentity:
 
 
 def parallel_of(generator: str, params: Any) -> int:
-    """Calls that are under way at once: an endpoint's concurrency; 1 for what runs in the worker, row by row."""
+    """Calls that an estimate takes to be under way at once; 1 for what runs in the worker, row by row."""
     kind: Any = registry.generators.get(generator)
     if kind.backend != "http":
         return 1
-    return max(1, int(getattr(registry.generators.parse(generator, params), "concurrency", 1)))
+    return max(1, min(AT_ONCE, getattr(registry.generators.parse(generator, params), "concurrency", 1)))
 
 
 def measured(identity: ModelIdentity, generator: str, board: Board) -> Measured | None:
@@ -141,7 +142,7 @@ def _means(outputs: QuerySet[Output]) -> Measured | None:
 def _asked(prompts: int, requests: Sequence[Request]) -> Asked:
     strategies: list[Any] = [registry.decoding.build(one.strategy, one.decoding, "decoding") for one in requests]
     counts = [prompts * one.runs * getattr(kind, "n", 1) for one, kind in zip(requests, strategies, strict=True)]
-    at_once = min(AT_ONCE, sum(counts), parallel_of(requests[0].generator, requests[0].model))
+    at_once = min(sum(counts), parallel_of(requests[0].generator, requests[0].model))
     return Asked(counts, [kind.max_new_tokens for kind in strategies], max(1, at_once))
 
 

@@ -68,11 +68,11 @@ class OpenAIParams(Params):
         description="Whether the server heats before it cuts, as vLLM does, or last, as llama.cpp does.",
     )
     concurrency: int = Field(
-        default=64,
+        default=256,
         ge=1,
         le=512,
         title="Concurrency",
-        description="Most calls at the same time; fewer where it is busy.",
+        description="Most calls at the same time; fewer where it is busy, or where more bring nothing.",
     )
     timeout_seconds: float = Field(default=120.0, gt=0, le=3600, title="Time-out", description="Seconds for one call.")
     attempts: int = Field(default=6, ge=1, le=20, title="Attempts", description="Tries before a call counts as failed.")

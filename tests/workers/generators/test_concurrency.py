@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from workers.generators import calling, concurrency
-from workers.generators.concurrency import FAULTS_IN_A_ROW, FIRST, Gate, Health
+from workers.generators.concurrency import FAULTS_IN_A_ROW, FIRST, LONG, LOOK_AGAIN, Gate, Health
 from workers.generators.errors import CallFailed, EndpointDown, Fault
 from workers.generators.http_transport import MOST_AFTER, seconds_of
 from workers.generators.stopping import Stopped, stopping
@@ -27,7 +29,8 @@ def test_the_limit_begins_low_and_never_passes_the_ceiling():
     gate = Gate(FIRST + 3)
     gate.in_flight = 1000
     assert gate.limit == FIRST
-    for _ in range(10):
+    assert Gate(8 * FIRST).limit == FIRST
+    for _ in range(FIRST):
         gate.succeeded()
     assert gate.limit == FIRST + 3
 
@@ -153,6 +156,99 @@ def test_who_waits_longer_than_the_patience_is_told_that_the_endpoint_is_down(mo
 
     with pytest.raises(EndpointDown, match="cannot be reached"):
         asyncio.run(wait())
+
+
+class Warp(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps to the next thing that is due."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:
+            self.now = max(self.now, self._scheduled[0].when())
+        super()._run_once()
+
+
+def limits(slots, calls, ceiling=4 * FIRST, seconds=lambda call: 0.3):
+    """The gate's limit after each of so many calls to an endpoint that works on `slots` at once."""
+    found = []
+
+    async def every() -> None:
+        gate, room, left = Gate(ceiling, loop.time), asyncio.Semaphore(slots), iter(range(calls))
+
+        async def work() -> None:
+            for call in left:
+                await gate.enter()
+                async with room:
+                    await asyncio.sleep(seconds(call))
+                gate.succeeded()
+                gate.leave()
+                found.append(gate.limit)
+
+        await asyncio.gather(*(work() for _ in range(ceiling)))
+
+    loop = Warp()
+    try:
+        loop.run_until_complete(every())
+    finally:
+        loop.close()
+    return found
+
+
+def test_the_limit_doubles_up_to_the_ceiling_while_more_calls_bring_more_answers():
+    found = limits(slots=1000, calls=2000)
+    turns = [FIRST - 2, FIRST - 1, 3 * FIRST - 2, 3 * FIRST - 1, -1]
+    assert [found[place] for place in turns] == [FIRST, 2 * FIRST, 2 * FIRST, 4 * FIRST, 4 * FIRST]
+
+
+def spread(call):
+    return 0.2 + 0.2 * (call * 0.618 % 1.0)
+
+
+@pytest.mark.parametrize(("slots", "limit"), [(8, FIRST), (FIRST + 36, 2 * FIRST)])
+def test_the_limit_goes_back_to_where_more_calls_brought_no_more_answers(slots, limit):
+    found = limits(slots, calls=1000, seconds=spread)
+    assert max(found) == 2 * limit
+    assert set(found[-200:]) == {limit}
+
+
+def test_calls_that_take_long_are_not_made_to_wait_for_more_of_them():
+    found = limits(slots=1000, calls=1000, seconds=lambda call: LONG + 1.0)
+    assert set(found) == {FIRST}
+
+
+def test_a_ceiling_just_above_the_first_limit_is_reached_and_kept():
+    assert limits(slots=1000, calls=1000, ceiling=FIRST + 6)[-1] == FIRST + 6
+
+
+@hypothesis.given(st.lists(st.floats(0.01, 10.0), min_size=1, max_size=50), st.integers(1, 200))
+@hypothesis.settings(max_examples=25, deadline=None)
+def test_whatever_calls_take_the_limit_stays_between_one_and_the_ceiling(seconds, slots):
+    found = limits(slots, calls=600, seconds=lambda call: seconds[call % len(seconds)])
+    assert len(found) == 600
+    assert all(1.0 <= limit <= 4 * FIRST for limit in found)
+
+
+def test_more_calls_are_tried_again_after_a_while():
+    clock = Clock()
+    gate = Gate(4 * FIRST, clock)
+    gate.in_flight = 1000
+
+    def rounds(rate: float, count: int) -> None:
+        for _ in range(count):
+            for _ in range(int(gate.limit)):
+                clock.now += 1.0 / rate
+                gate.succeeded()
+
+    rounds(rate=200.0, count=2)
+    assert gate.limit == FIRST
+    clock.now += LOOK_AGAIN + 1.0
+    gate.succeeded()
+    rounds(rate=200.0, count=1)
+    assert gate.limit == 2 * FIRST
 
 
 @pytest.mark.parametrize(
