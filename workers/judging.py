@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Pair, Scorable, Scored, Verdict
 from leaderboard.models import Comparison, Judge, Judgment, Metric, Output, Score
-from leaderboard.queries.turns import Talks
+from leaderboard.queries.turns import MissingTurnError, Talks
 from leaderboard.services import batches, budgets, facts, verdict_cache
 from workers.account import Account
 from workers.batches import Desk
@@ -65,11 +65,12 @@ def _judge(lease: Lease) -> None:
     row = Judge.objects.get(pk=lease.job.payload["judge"])
     swapped, ids = lease.job.payload["swapped"], lease.job.payload["items"]
     todo = _todo(row, swapped, ids).select_related("prompt", "a", "b").only(*SHOWN)
-    talks = Talks.of_pairs(todo)
-    pairs = {comparison.pk: pair_of(comparison, swapped, talks) for comparison in todo}
+    pairs, incomplete = _pairs(todo, swapped)
     try:
         if pairs:
             _judge_pairs(lease, row, pairs, swapped)
+        if incomplete:
+            raise incomplete[0]
         _expect(len(ids) - _todo(row, swapped, ids).count(), len(ids), "verdicts")
         batches.done(lease.job)
     except (Stopped, LeaseLost):
@@ -78,6 +79,18 @@ def _judge(lease: Lease) -> None:
         raise
     except Exception as problem:
         raise Unfinished(problem, list(_todo(row, swapped, ids).values_list("pk", flat=True))) from problem
+
+
+def _pairs(comparisons: Iterable[Comparison], swapped: bool) -> tuple[dict[int, Pair], list[MissingTurnError]]:
+    """The pairs by comparison, and what is wrong with those that cannot be judged."""
+    rows = list(comparisons)
+    talks, pairs, problems = Talks.of_pairs(rows), dict[int, Pair](), list[MissingTurnError]()
+    for row in rows:
+        try:
+            pairs[row.pk] = pair_of(row, swapped, talks)
+        except MissingTurnError as problem:
+            problems.append(problem)
+    return pairs, problems
 
 
 def _todo(judge: Judge, swapped: bool, ids: Sequence[int]) -> QuerySet[Comparison]:

@@ -17,6 +17,7 @@ from leaderboard.contracts import registry
 from leaderboard.contracts.fingerprint import fingerprint
 from leaderboard.contracts.protocols import Generator
 from leaderboard.models import Job, LanguageModel
+from leaderboard.queries.turns import MissingTurnError
 from leaderboard.services import jobs
 from workers.generators.errors import GenerationFailed
 
@@ -34,7 +35,9 @@ class Unfinished(Exception):
     def __init__(self, problem: Exception, left: Sequence[Any]) -> None:
         super().__init__(f"{type(problem).__name__}: {problem}")
         self.left = left
-        self.final = isinstance(problem, GenerationFailed) and not problem.retryable
+        self.final = isinstance(problem, MissingTurnError) or (
+            isinstance(problem, GenerationFailed) and not problem.retryable
+        )
 
 
 def worker_name() -> str:

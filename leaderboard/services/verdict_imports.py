@@ -160,22 +160,7 @@ class VerdictImport:
                     made.setdefault(sample, found)
                 taken[sample] = found.digest
             new.extend((owner, sample, found) for sample, found in made.items())
-        self._check_turns(board, new, stored)
         return sorted(new, key=lambda one: one[2].order)
-
-    def _check_turns(
-        self, board: Board, new: Sequence[tuple[Owner, int, Found]], stored: Mapping[Owner, Mapping[int, Any]]
-    ) -> None:
-        """Nobody can judge an answer that goes on from one that is missing."""
-        follows = dict(board.benchmark.prompts.exclude(follows=None).values_list("key", "follows__key"))
-        there = {(owner, sample) for owner, sample, _ in new}
-        for (name, key), sample, found in new:
-            before = follows.get(key)
-            if before is None or found.digest is None:
-                continue
-            if ((name, before), sample) not in there and sample not in stored.get((name, before), {}):
-                told = f"'{name}' answers the prompt '{key}' here, but not '{before}', the turn before it."
-                raise fault(found.place, told)
 
     def _stored_answers(self, board: Board) -> dict[Owner, dict[int, bytes | None]]:
         """By owner and sample the digest of each stored text, None where it is not known."""

@@ -11,11 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from leaderboard.benchmarks.exchange.formats import FORMATS
 from leaderboard.benchmarks.exchange.items import PEOPLE
-from leaderboard.contracts.values import Outcome, VerdictState
+from leaderboard.contracts import registry
+from leaderboard.contracts.values import Message, Outcome, VerdictState
 from leaderboard.models import Board, Comparison, Entry, Judge, Judgment, Output, Score, Vote
 from leaderboard.queries.exports import BoardSource, entry_names
+from leaderboard.queries.turns import Talks
 from leaderboard.services import facts
-from tests.factories import FactBoard, fact_board
+from tests.conversations import Chatty
+from tests.factories import FactBoard, fact_board, submit
 from tests.leaderboard.benchmarks.exchange.test_layouts import FASTCHAT, fastchat_folder
 from tests.leaderboard.commands.test_commands import run
 
@@ -155,6 +158,24 @@ def test_fastchat_comes_back_as_it_was(tmp_path, capsys):
     count = sizes()
     imported(capsys, "fastchat", tmp_path / "out")
     assert sizes() == count
+
+
+def test_a_model_goes_on_from_its_own_answers_on_an_imported_board_and_imported_ones_are_read_so(
+    tmp_path, capsys, work
+):
+    with registry.generators.override(Chatty):
+        board = imported(capsys, "fastchat", fastchat_folder(tmp_path / "in"))
+        follows = board.benchmark.prompts.order_by("position").values_list("key", "follows__key")
+        assert list(follows) == [("81", None), ("81:turn-2", "81"), ("101", None), ("101:turn-2", "101")]
+        Board.objects.update(open_to_submissions=True)
+        submit(board, {"model": "ann"})
+        work()
+    made = Output.objects.filter(entry__model__name="ann").order_by("pk")
+    assert [output.prompt.key for output in made] == ["81", "101", "81:turn-2", "101:turn-2"]
+    assert [len(request.messages) for request in Chatty.heard[-4:]] == [1, 1, 3, 3]
+    old = Output.objects.select_related("prompt").get(entry__model__name="x", prompt__key="101:turn-2")
+    turns = Talks.of_outputs([old]).messages(old.prompt, old.entry_id, old.sample)
+    assert turns == (Message("user", "1+1?"), Message("assistant", "x101"))
 
 
 def arena_folder(root, games):

@@ -14,7 +14,7 @@ from leaderboard.models import Comparison, Judgment, Output, Submission
 from leaderboard.queries.submissions import progress
 from leaderboard.services import catalog, submissions
 from tests.conversations import ITEMS, Chatty, talk_board
-from tests.factories import request_for, submit
+from tests.factories import plain_entries, request_for, submit
 from tests.leaderboard.services.test_turns import Seeing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,6 +141,22 @@ def test_an_answer_that_fails_leaves_its_later_turns_out_and_a_retry_makes_them(
     assert submission.state == "done"
     assert Output.objects.count() == len(ITEMS) == len(Chatty.heard)
     assert progress(submission).unasked == 0
+
+
+def test_an_imported_answer_without_the_one_before_is_not_judged_and_says_so(board, work):
+    submit(board, {"model": "ann"})
+    work()
+    (alone,) = plain_entries(1)
+    for prompt in board.benchmark.prompts.exclude(key="q:turn-2"):
+        Output.objects.create(entry=alone, prompt=prompt, text="Imported.")
+    board.entries.add(alone)
+    submission = submit(board, {"model": "ann"})
+    work()
+    submission.refresh_from_db()
+    judged = Judgment.objects.values_list("comparison__prompt__key", flat=True)
+    assert sorted(judged) == ["q", "r", "r:turn-2"]
+    assert submission.state == "partial"
+    assert "no answer to the turn before the prompt 'q:turn-3'" in submission.error
 
 
 def test_a_cut_answer_stays_in_the_conversation_and_is_told_with_the_next(board, work):
