@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -74,8 +75,18 @@ class Presentation:
     longest: int = 0
 
 
-quoted = json.JSONEncoder(ensure_ascii=False).encode
-"""A text, or plain JSON, as judges read it: in quotes that nothing inside can close."""
+CONTROL = re.compile(
+    r"<(?=[|\uff5c]|/?(?:s|bos|eos|pad|unk|mask|sep|cls|think|start_of_turn|end_of_turn|start_of_image)>|</?SYS>>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|gMASK|MASK|SEP|CLS)\])"
+)
+"""How control tokens of chat models begin. Servers read them in a text that they are sent, too."""
+NO_HEX = bytes(set(range(256)) - set(b"0123456789abcdef"))
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def quoted(value: object) -> str:
+    """A text, or plain JSON, as judges read it: in quotes that nothing inside can close, without control tokens."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", _encoded(value))
 
 
 def free_nonce(digest: bytes, texts: Sequence[str], *, swapped: bool) -> str:
@@ -89,13 +100,22 @@ def free_nonce(digest: bytes, texts: Sequence[str], *, swapped: bool) -> str:
 
 
 def free_code(nonce: str, texts: Sequence[str]) -> str:
-    """Six hex digits that occur in none of `texts`, in any case."""
-    folded = [text.lower() for text in texts]
+    """Six hex digits that occur in none of `texts`, in any case or width, whatever else stands between the digits.
+
+    Who knows both texts can search for one that holds its own code dressed up, for a judge to undress in a quote.
+    """
+    bare = [digits for text in texts for digits in (_digits(text), _digits(_encoded(text)))]
     for attempt in range(1_000_000):
         code = hashlib.sha256(f"touchstone code {attempt} {nonce}".encode()).hexdigest()[:CODE_LENGTH]
-        if not any(code in text for text in folded):
+        if not any(code.encode() in digits for digits in bare):
             return code
     raise RuntimeError("no code is free: the texts hold every one of them")
+
+
+def _digits(text: str) -> bytes:
+    """The hex digits of a text and nothing else."""
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return folded.lower().encode("ascii", "ignore").translate(None, NO_HEX)
 
 
 def shown_pair(pair: Pair) -> tuple[object, object, object]:

@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from judges.metrics.armorm import ARCHITECTURE, ArmoRM
 from judges.metrics.reward_model import RewardModelParams
+from leaderboard.contracts.control_tokens import control_tokens, plain_text
 from leaderboard.contracts.model_folder import origin
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.said import said
@@ -27,6 +28,7 @@ class RewardReader:
         config = AutoConfig.from_pretrained(where, **pinned)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(where, **pinned)
         self.tokenizer.padding_side = "right"
+        self.control = control_tokens(self.tokenizer)
         self.adapter = _adapter(params, config, self.tokenizer)
         load = ArmoRM.load if self.adapter == "armorm" else _load_classifier
         model: Any = load(where, dtype=getattr(torch, dtype), **pinned)
@@ -47,10 +49,10 @@ class RewardReader:
 
     def encode(self, prompt: str, answer: str) -> dict[str, list[int]]:
         """Token ids and what goes with them, as the adapter shows a prompt and an answer."""
+        prompt, answer = (plain_text(text, self.control) for text in (prompt, answer))
         if self.adapter == "plain":
             return dict(self.tokenizer(prompt, answer))
-        parts = (("user", prompt), ("assistant", answer))
-        turns = [{"role": role, "content": plain_text(self.tokenizer, text)} for role, text in parts]
+        turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False)
         if self.adapter == "fsfairx":
             return dict(self.tokenizer(text.replace(self.tokenizer.bos_token or "\0", "")))
@@ -76,15 +78,6 @@ class RewardReader:
             half = len(part) // 2
             return self._forward(part[:half]) + self._forward(part[half:])
         return [float(value) for value in logits.float().reshape(len(part))]
-
-
-def plain_text(tokenizer: Any, text: str) -> str:
-    """`text` with a space in every special token that is spelled out in it, so that no answer can end its turn."""
-    special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
-    for token in sorted(special, key=len, reverse=True):
-        if len(token) > 1:
-            text = text.replace(token, f"{token[0]} {token[1:]}")
-    return text
 
 
 def _adapter(params: RewardModelParams, config: Any, tokenizer: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from leaderboard.contracts import registry
+from leaderboard.contracts.control_tokens import control_tokens, plain_text
 from leaderboard.contracts.model_folder import WeightsParams, identify, origin
 from leaderboard.contracts.protocols import Capability
 from leaderboard.contracts.said import said
@@ -69,6 +70,7 @@ class TransformersGenerator:
         self.device, wanted = params.chosen(cuda=torch.cuda.is_available())
         self.dtype = getattr(torch, wanted)
         self.tokenizer = AutoTokenizer.from_pretrained(where, **pinned)
+        self._control = control_tokens(self.tokenizer)
         model: Any = AutoModelForCausalLM.from_pretrained(where, use_safetensors=True, dtype=self.dtype, **pinned)
         self.model = model.to(self.device).eval()
         self.figures: Figures | None = None
@@ -115,7 +117,7 @@ class TransformersGenerator:
         return likelihoods(self.model, rows, int(getattr(self.model.config, "max_position_embeddings", 0) or 0))
 
     def _plain(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
+        return list(self.tokenizer(plain_text(text, self._control), add_special_tokens=False).input_ids)
 
     def _waiting(self, requests: Sequence[GenerationRequest]) -> list[Waiting]:
         encoded: dict[tuple[Message, ...], list[int]] = {}
@@ -137,10 +139,9 @@ class TransformersGenerator:
         return rows
 
     def _encode(self, messages: tuple[Message, ...]) -> list[int]:
+        turns = [{"role": one.role, "content": plain_text(one.content, self._control)} for one in messages]
         if not self.tokenizer.chat_template:
-            plain = "\n".join(message.content for message in messages)
-            return list(self.tokenizer(plain).input_ids)
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+            return list(self.tokenizer("\n".join(turn["content"] for turn in turns)).input_ids)
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 

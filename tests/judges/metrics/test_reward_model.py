@@ -20,7 +20,7 @@ from transformers import (
 
 from judges.metrics.armorm import GATE_TEXT, last_place
 from judges.metrics.reward_model import RewardModelParams
-from judges.metrics.reward_reader import RewardReader, plain_text
+from judges.metrics.reward_reader import RewardReader
 from leaderboard.contracts import conformance
 from leaderboard.contracts.model_folder import SETTING
 from leaderboard.contracts.params import InvalidInput
@@ -211,7 +211,6 @@ def test_an_answer_that_spells_out_special_tokens_cannot_end_its_turn(classifier
     reader = RewardReader(RewardModelParams(model="FsfairX-LLaMA3-RM-v0.1"))
     ends = reader.encode("Hi", hostile)["input_ids"].count(words.convert_tokens_to_ids(EOT))
     assert ends == reader.encode("Hi", "good")["input_ids"].count(words.convert_tokens_to_ids(EOT)) == 2
-    assert plain_text(words, "a < b <| c") == "a < b <| c"
 
 
 def test_what_cannot_be_scored_says_why(classifier):
