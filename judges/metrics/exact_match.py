@@ -19,12 +19,16 @@ class ExactMatchParams(Params):
 
 
 class ExactMatch:
-    """1.0 where the stated answer is the reference, 0.0 where it is not; unscored where none is stated."""
+    """1.0 where the stated answer is the reference, 0.0 where it is not; unscored where none is stated.
+
+    An output that states none because it is empty or was cut off counts as `unanswered`.
+    """
 
     name: ClassVar[str] = "exact-match"
     version: ClassVar[str] = "1"
     title: ClassVar[str] = "Exact match with the reference answer"
     Params: ClassVar[type[Params]] = ExactMatchParams
+    unanswered: ClassVar[float] = 0.0
 
     def __init__(self, params: ExactMatchParams) -> None:
         self.params = params

@@ -18,8 +18,9 @@ class Row(BaseModel):
 
     `lc`: length-controlled win rate. `style_…`: the rating with style held equal. `chance`: probability that the
     entry stands above the next row, and `more` about how many judgments would decide it. `missing` counts what
-    should be there and is not, `unscored` those of it that were judged without a number. `flags`: why a row is
-    out of the ranking.
+    should be there and is not, `unscored` those of it that were judged without a number. `score` is over `score_n`
+    outputs, each prompt weighing the same; `score_least`: with the `score_missing` unscored ones as the metric's lowest
+    value, where that is lower. `flags`: why a row is out of the ranking.
     """
 
     entry: str
@@ -51,6 +52,7 @@ class Row(BaseModel):
     score: float | None
     score_n: int
     score_missing: int
+    score_least: float | None
     mean_length: float | None
     mean_tokens: float | None
     cost_usd: float | None

@@ -166,7 +166,8 @@ class Metric(Plugin, Protocol):
 
     One that is faster on many at once may also have `score_many(items)`: Scorables in, a Scored for each in their
     order; the numbers may differ from those of `score` by rounding only. A class may have `selects = True`: it reads no
-    reference, so its score can choose among samples, the highest being the best.
+    reference, so its score can choose among samples, the highest being the best. It may have `unanswered`, its lowest
+    value: an unscored output counts so where it is empty or was cut off at its limit.
     """
 
     def __init__(self, params: Any) -> None: ...

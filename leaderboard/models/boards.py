@@ -103,8 +103,9 @@ class Row(Fact):
 
     `missing` counts what should be there and is not, `unscored` those of it that were judged without a number.
     `lc`: length-controlled win rate. `style_…`: the rating with style held equal. `chance`: that the entry
-    stands above the next one, and `more` about how many judgments would decide it. `flags`: kinds of flag that
-    keep it out of the ranking.
+    stands above the next one, and `more` about how many judgments would decide it. `score`: the metric's mean over
+    `score_n` outputs, and `score_least` with the `score_missing` unscored ones at its lowest, where that differs.
+    `flags`: kinds of flag that keep it out of the ranking.
     """
 
     position = models.PositiveIntegerField()
@@ -136,6 +137,7 @@ class Row(Fact):
     score = models.FloatField(null=True)
     score_n = models.PositiveIntegerField(default=0)
     score_missing = models.PositiveIntegerField(default=0)
+    score_least = models.FloatField(null=True)
     mean_length = models.FloatField(null=True)
     mean_tokens = models.FloatField(null=True)
     seconds = models.FloatField(null=True)

@@ -10,6 +10,7 @@ from django.db.models import Avg, Count, Q, QuerySet
 from numpy.typing import NDArray
 
 from leaderboard.models import Board, Job, Output, Score, Submission, Sweep
+from leaderboard.queries.scores import counted
 from leaderboard.queries.spending import Spend, spend, waiting
 from leaderboard.ratings.variation.arms import ArmResult, arm_results, choosable
 from leaderboard.ratings.variation.prompt_split import tune_mask
@@ -144,12 +145,12 @@ def _scores(sweep: Sweep, arms: Sequence[Submission], prompts: Sequence[int]) ->
     columns = {pk: place for place, pk in enumerate(prompts)}
     found = Score.objects.filter(
         metric=sweep.board.metric_id,
-        value__isnull=False,
         output__entry__in=rows,
         output__prompt__benchmark=sweep.board.benchmark_id,
         output__sample__lt=_runs(sweep),
     )
-    sums = found.values_list("output__entry", "output__prompt").annotate(Avg("value"), Count("pk")).order_by()
+    own = found.annotate(counted=counted(sweep.board.metric)).filter(counted__isnull=False)
+    sums = own.values_list("output__entry", "output__prompt").annotate(Avg("counted"), Count("pk")).order_by()
     for entry, prompt, mean, count in sums:
         table[rows[entry], columns[prompt]] = mean
         counts[rows[entry]] += count

@@ -119,7 +119,7 @@ def _with_unseen_votes() -> list[Board]:
     return list(Board.objects.filter(pk__in=newest))
 
 
-FORMAT = 4
+FORMAT = 5
 """Part of every digest: a change of what a snapshot holds makes new ones."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from leaderboard.models import Board, Entry, LengthData, Prompt
 from leaderboard.ratings.battles import Battles
 from leaderboard.ratings.text_measures import MEASURES
+from leaderboard.ratings.variation.tables import mean_last
 from leaderboard.services.streams import Columns
 from leaderboard.services.tally import Tally
 
@@ -161,17 +162,41 @@ def output_sums(ground: Ground) -> list[dict[str, float | None]]:
 
 
 def score_sums(ground: Ground) -> list[dict[str, Any]]:
-    """The metric's mean in percent, its count, and how many outputs could not be scored."""
+    """The metric's mean in percent, over how many outputs, and how many could not be scored; see `queries.scores`.
+
+    Each prompt weighs the same, as in the report on decoding. `score_least`: the mean with those as the metric's lowest
+    value; None where that is the same, or not known.
+    """
     if ground.board.metric_id is None:
         return [{} for _ in ground.entries]
     scores = ground.tally.columns["scores"]
     place = _rows(ground, scores)
-    total, count = _sums(place, scores["value"], len(ground.entries))
-    rows = np.bincount(place[place >= 0], minlength=len(ground.entries))
+    size = len(ground.entries)
+    rows, known = (np.bincount(place[own], minlength=size) for own in (place >= 0, _known(place, scores["value"])))
+    mean, least = (_over_prompts(ground, scores, place, column) for column in ("value", "least"))
     return [
-        {"score": 100 * float(t / n) if n else None, "score_n": int(n), "score_missing": int(whole - n)}
-        for t, n, whole in zip(total, count, rows, strict=True)
+        {
+            "score": None if np.isnan(m) else 100 * float(m),
+            "score_n": int(n),
+            "score_missing": int(whole - n),
+            "score_least": 100 * float(low) if low < m else None,
+        }
+        for m, low, n, whole in zip(mean, least, known, rows, strict=True)
     ]
+
+
+def _over_prompts(ground: Ground, scores: Columns, place: Ints, column: str) -> NDArray[np.float64]:
+    """(K,) mean of the prompts' means, NaN where there is none; `place`: of the entry of each row, −1 for none."""
+    shape = len(ground.entries), len(ground.prompts)
+    own = _known(place, scores[column])
+    cell = place[own] * shape[1] + ground.prompt_places(scores["prompt"])[own]
+    total = np.bincount(cell, scores[column][own], shape[0] * shape[1]).reshape(shape)
+    count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    return mean_last(np.divide(total, count, out=np.full(shape, np.nan), where=count > 0))
+
+
+def _known(place: Ints, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray((place >= 0) & ~np.isnan(values))
 
 
 def _rows(ground: Ground, columns: Columns) -> Ints:
@@ -181,6 +206,6 @@ def _rows(ground: Ground, columns: Columns) -> Ints:
 
 
 def _sums(place: Ints, values: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], Ints]:
-    known = (place >= 0) & ~np.isnan(values)
+    known = _known(place, values)
     total = np.bincount(place[known], values[known], size).astype(np.float64)
     return total, np.bincount(place[known], minlength=size)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
 from leaderboard.contracts.values import CREDIT, FinishReason, Outcome
 from leaderboard.models import Board, Comparison, Entry, Judgment, LiveBattle, Output, Score, Vote
-from leaderboard.queries import voters
+from leaderboard.queries import scores, voters
 from leaderboard.ratings.text_measures import MEASURES, measure
 
-FORMAT = 5
+FORMAT = 6
 SETTLED_SECONDS = 60.0
 """PostgreSQL commits rows out of the order of their ids, so ids first seen this lately are looked at again."""
 DIGEST_SPACE = 1 << 512
@@ -219,8 +219,9 @@ def _vote(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
 
 
 def _score(scope: Scope, values: Any) -> tuple[tuple[Any, ...], str]:
-    entry, prompt, key, sample, value = values
-    return (entry, prompt, _or_nan(value)), canonical_json([scope.names[entry], key, sample, value])
+    entry, prompt, key, sample, value, least = values
+    line = canonical_json([scope.names[entry], key, sample, value, least])
+    return (entry, prompt, _or_nan(value), _or_nan(least)), line
 
 
 def outputs_of(scope: Scope) -> QuerySet[Any]:
@@ -247,10 +248,10 @@ def _votes(scope: Scope) -> QuerySet[Any]:
 
 
 def _scores(scope: Scope) -> QuerySet[Any]:
-    if scope.board.metric_id is None:
-        return Score.objects.none()
-    wanted = Score.objects.filter(metric=scope.board.metric_id, output__entry__in=list(scope.names))
-    return wanted.filter(output__prompt__benchmark=scope.board.benchmark_id)
+    metric = scope.board.metric
+    wanted: QuerySet[Score] = Score.objects.filter(metric=metric) if metric else Score.objects.none()
+    own = wanted.filter(output__entry__in=list(scope.names), output__prompt__benchmark=scope.board.benchmark_id)
+    return own.annotate(counted=scores.counted(metric), least=scores.least(metric))
 
 
 _OF_COMPARISON = ("comparison_id", "comparison__a_id", "comparison__b_id", *(f"comparison__{name}" for name in PLACE))
@@ -273,9 +274,9 @@ STREAMS: Mapping[str, Stream] = {
         _judgment,
     ),
     "scores": Stream(
-        {"entry": np.int64, "prompt": np.int64, "value": np.float64},
+        {"entry": np.int64, "prompt": np.int64, "value": np.float64, "least": np.float64},
         _scores,
-        ("output__entry_id", "output__prompt_id", "output__prompt__key", "output__sample", "value"),
+        ("output__entry_id", "output__prompt_id", "output__prompt__key", "output__sample", "counted", "least"),
         _score,
     ),
     "comparisons": Stream(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import FinishReason
 from leaderboard.models import Board, Entry, Metric, Score
+from leaderboard.queries.scores import counted
 from leaderboard.ratings.variation.best_of import RESERVED
 from leaderboard.ratings.variation.majority import NO_ANSWER
 
@@ -27,7 +28,7 @@ FIELDS = (
     "output__entry_id",
     "output__prompt__position",
     "output__sample",
-    "value",
+    "counted",
     "extracted",
     "output__logprob",
     "output__output_tokens",
@@ -74,7 +75,8 @@ def read_rows(board: Board, entries: Sequence[Entry]) -> list[Any]:
 
 def scores(board: Board, entries: Sequence[Entry], metric: Metric | None = None) -> Any:
     """The scores of the entries' outputs on the board's prompts by its own metric, or by another one."""
-    found = Score.objects.filter(metric=metric or board.metric, output__entry__in=entries)
+    own = metric or board.metric
+    found = Score.objects.filter(metric=own, output__entry__in=entries).annotate(counted=counted(own))
     found = found.filter(output__prompt__benchmark=board.benchmark_id)
     return found.order_by("output__entry", "output__prompt__position", "output__sample")
 

@@ -95,6 +95,19 @@ def _missing(row: Any) -> Text:
     return Text(f"{row.missing:,}", _("%(n)s unscored") % {"n": f"{row.unscored:,}"} if row.unscored else "")
 
 
+def _score(row: Any) -> Text:
+    """The mean, and over how many outputs where some are unscored, with what it would be at least."""
+    if not row.score_missing:
+        return Text(_number(row.score, 1), "")
+    told = {
+        "n": f"{row.score_n:,}",
+        "all": f"{row.score_n + row.score_missing:,}",
+        "least": _number(row.score_least, 1),
+    }
+    part = _("%(n)s of %(all)s") if row.score_least is None else _("%(n)s of %(all)s; at least %(least)s")
+    return Text(_number(row.score, 1), part % told)
+
+
 KINDS = (
     Kind("rating", said("Rating"), said("Rating with its 95 % interval"), "rating", _plain("rating", 0), "↑", "rating"),
     Kind(
@@ -134,7 +147,17 @@ KINDS = (
         "counts",
         True,
     ),
-    Kind("score", said("Score"), said("The board's metric in percent"), "score", _plain("score", 1), "↑"),
+    Kind(
+        "score",
+        said("Score"),
+        said(
+            "The board's metric in percent, each prompt weighing the same; where outputs are unscored, over how many "
+            "it is, and what it would be with the others at their lowest"
+        ),
+        "score",
+        _score,
+        "↑",
+    ),
     Kind(
         "length",
         said("Length"),

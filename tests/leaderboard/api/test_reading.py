@@ -16,7 +16,7 @@ from tests.factories import submit, sums_board
 WANTED = (
     "entry model decoding rank_low rank_high rating rating_low rating_high win_rate win_rate_se "
     "lc lc_se lc_low lc_high style_rating style_low style_high style_rank_low style_rank_high chance more n missing "
-    "unscored discrete_win_rate elo score score_n score_missing mean_length mean_tokens cost_usd flags note"
+    "unscored discrete_win_rate elo score score_n score_missing score_least mean_length mean_tokens cost_usd flags note"
 ).split()
 
 
