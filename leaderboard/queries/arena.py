@@ -15,6 +15,7 @@ from leaderboard.models import Ballot, Board, Comparison, Entry, Output, Prompt,
 from leaderboard.queries.integrity import kept, quarantined
 from leaderboard.queries.prepared import Prepared
 from leaderboard.queries.turns import Talks, Turn
+from leaderboard.queries.voters import OPEN_TO_ALL, is_closed
 
 SHOWN = (
     *("prompt_id", "entry_a_id", "entry_b_id", "prompt__text", "prompt__earlier", "prompt__follows_id"),
@@ -151,12 +152,21 @@ def _cast_by_others(comparison: int, voter: str) -> QuerySet[Any]:
     return kept(cast).values_list("voter", "outcome")
 
 
-_CAST = Prepared[tuple[str, str]](_cast_by_others, comparison=int, voter=str)
+_CAST = Prepared[tuple[str, str]](
+    lambda comparison, voter: _cast_by_others(comparison, voter).filter(OPEN_TO_ALL), comparison=int, voter=str
+)
+_CAST_HERE = Prepared[tuple[str, str]](
+    lambda comparison, voter, board: _cast_by_others(comparison, voter).filter(board=board),
+    comparison=int,
+    voter=str,
+    board=int,
+)
 
 
 def others(board: Board, ballot: Ballot) -> dict[str, int]:
-    """How many others chose what on this pair, as this voter saw its sides: votes that count, without skips."""
-    outcomes = dict(_CAST(comparison=ballot.comparison_id, voter=ballot.voter))
+    """How many others chose what on this pair, as this voter saw its sides: votes that count here, without skips."""
+    of: dict[str, int | str] = {"comparison": ballot.comparison_id, "voter": ballot.voter}
+    outcomes = dict(_CAST_HERE(board=board.pk, **of) if is_closed(board) else _CAST(**of))
     for voter in quarantined(board, among=outcomes) if outcomes and getattr(board, "quarantines", True) else ():
         del outcomes[voter]
     count = Counter(chosen_of(outcome, swapped=ballot.swapped) for outcome in outcomes.values())

@@ -14,6 +14,18 @@ CLOSED = ~Q(access=ArenaPolicy.Access.ANYONE) | Q(invite_only=True)
 """Policies of arenas on which not everybody may vote."""
 
 
+OPEN_TO_ALL = Q(board__policy=None) | Q(
+    board__policy__access=ArenaPolicy.Access.ANYONE, board__policy__invite_only=False
+)
+"""Votes cast where everybody may vote."""
+
+
+def is_closed(board: Board) -> bool:
+    """Whether not everybody may vote on an arena; no query where its policy was read with it."""
+    policy = getattr(board, "policy", None)
+    return policy is not None and (policy.access != ArenaPolicy.Access.ANYONE or policy.invite_only)
+
+
 def where_cast(board: Board) -> tuple[int | None, tuple[int, ...]]:
     """Where votes are cast that a board counts: on this arena alone, or where that is None, on any but these.
 

@@ -6,6 +6,7 @@ import pytest
 
 from leaderboard.contracts.values import Outcome
 from leaderboard.models import Ballot, Board, Comparison, Vote
+from leaderboard.queries.arena import open_board, others
 from leaderboard.queries.compare import totals
 from leaderboard.queries.exports import BoardSource
 from leaderboard.queries.voters import where_cast
@@ -90,3 +91,12 @@ def test_an_arena_that_closes_takes_its_votes_along_and_one_that_opens_brings_th
     arena_changes.change(Board.objects.get(pk=two.pk), {"invite_only": False}, user=None)
     work()
     assert told(one) == told(two) == (2, 2, 2)
+
+
+def test_how_others_voted_is_told_of_those_who_count_there(home, work):
+    opened, closed = arena(home, "open"), arena(home, "closed", invite_only=True)
+    vote(opened, "anonymous:1")
+    vote(closed, "user:1")
+    for board, count in ((opened, 1), (closed, 1)):
+        mine = vote(board, f"anonymous:of-{board.slug}").ballot
+        assert sum(others(open_board(board.slug), mine).values()) == count
