@@ -23,6 +23,7 @@ from leaderboard.queries import sign_in
 from leaderboard.queries import submissions as read_submissions
 from leaderboard.services import accounts, addresses, identities
 from leaderboard.web.language import translated
+from leaderboard.web.numbers import id_in
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -128,8 +129,7 @@ def ways_in(user: User) -> dict[str, Any]:
 
 
 def _revoke(request: HttpRequest, user: User) -> HttpResponse:
-    number = request.POST.get("token", "")
-    token = get_object_or_404(ApiToken, pk=int(number) if number.isdecimal() else 0, user=user)
+    token = get_object_or_404(ApiToken, pk=id_in(request.POST.get("token", "")), user=user)
     accounts.revoke_token(token)
     messages.success(request, gettext("The token “%(name)s” no longer works.") % {"name": token.name})
     return redirect("account")

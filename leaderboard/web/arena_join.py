@@ -69,13 +69,12 @@ def _page(
     policy = access.policy_of(board)
     consent = policy.consent if policy else ""
     here = reverse("join", args=[board.slug, token] if token else [board.slug])
+    invited = gate == Gate.INVITE and bool(token) and not _fault(board, gate, token)
     context = {
         "board": board,
         "gate": str(gate),
-        "sentence": _("You are invited to vote on this board.")
-        if token and gate == Gate.INVITE
-        else access.SENTENCES[gate],
-        "can_join": gate == Gate.CONSENT or (gate == Gate.INVITE and bool(token)),
+        "sentence": _("You are invited to vote on this board.") if invited else access.SENTENCES[gate],
+        "can_join": gate == Gate.CONSENT or invited,
         "consent": consent,
         "digest": access.consent_digest(board, consent),
         "domains": policy.domains if policy else [],

@@ -30,6 +30,7 @@ from leaderboard.web.accounts import take
 from leaderboard.web.arena_change_form import ChangeForm
 from leaderboard.web.arena_form import ArenaForm, LiveForm
 from leaderboard.web.language import translated
+from leaderboard.web.numbers import id_in
 from leaderboard.web.vote_words import asked
 
 
@@ -136,8 +137,7 @@ def _act(request: HttpRequest, board: Board, action: str) -> HttpResponse:
     elif action == "consent":
         _consent(request, board)
     elif action == "revoke":
-        number = request.POST.get("invite", "")
-        invite = get_object_or_404(Invite, pk=int(number) if number.isdecimal() else 0, board=board)
+        invite = get_object_or_404(Invite, pk=id_in(request.POST.get("invite", "")), board=board)
         invites.revoke(invite)
         told = gettext("No one else can use the invitation for %(name)s. Who joined by it stays.")
         messages.success(request, told % {"name": invite.label})

@@ -16,6 +16,7 @@ from leaderboard.models import Board, Job
 from leaderboard.queries import board_jobs as read
 from leaderboard.queries import boards as read_boards
 from leaderboard.services import board_jobs
+from leaderboard.web.numbers import id_in
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
         raise PermissionDenied(_("Only staff may have jobs done again."))
     board = get_object_or_404(read_boards.all_boards(), slug=slug)
     number = request.POST.get("job", "")
-    count = board_jobs.retry_failed(board, int(number) if number.isdecimal() and len(number) < 19 else None)
+    count = board_jobs.retry_failed(board, id_in(number) if number else None)
     if count:
         told = ngettext("Trying %(n)s failed job again.", "Trying %(n)s failed jobs again.", count) % {"n": count}
         messages.success(request, told)

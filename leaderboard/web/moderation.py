@@ -25,6 +25,7 @@ from leaderboard.queries.integrity import quarantined, rules_of
 from leaderboard.services import moderation
 from leaderboard.services.quarantine import RIGHT
 from leaderboard.web.accounts import take
+from leaderboard.web.numbers import id_in
 
 SHOWN_LOG = 20
 
@@ -118,7 +119,7 @@ def _page(request: HttpRequest, board: Board, *, status: int = 200, **bound: Any
     context = {
         "board": board,
         "rules": RulesForm(instance=rules),
-        "found": read.voters(board, shown=shown, number=int(number) if number.isdecimal() else 1, alpha=rules.alpha),
+        "found": read.voters(board, shown=shown, number=id_in(number) or 1, alpha=rules.alpha),
         "shown": shown,
         "filters": [
             ("all", gettext("All")),

@@ -20,6 +20,7 @@ from leaderboard.queries import sign_in as read
 from leaderboard.services import identities
 from leaderboard.web import oidc_flow
 from leaderboard.web.accounts import BACKEND, is_ours
+from leaderboard.web.numbers import id_in
 from leaderboard.web.oidc_flow import Came, Outage, Refused
 from leaderboard.web.voter_identity import user_of
 
@@ -88,9 +89,8 @@ def _take(request: HttpRequest, came: Came, who: identities.Identity) -> HttpRes
 def disconnect(request: HttpRequest) -> HttpResponse:
     """Take an identity off the account."""
     assert isinstance(request.user, User)
-    number = request.POST.get("identity", "")
     try:
-        done = identities.disconnect(request.user, int(number) if number.isdecimal() and len(number) < 19 else 0)
+        done = identities.disconnect(request.user, id_in(request.POST.get("identity", "")))
     except InvalidInput as problem:
         messages.error(request, problem.errors[0].message)
     else:
