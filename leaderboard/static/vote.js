@@ -6,15 +6,26 @@
   const store = (value) => { try { localStorage.setItem(SLOT, value); } catch { /* private mode */ } };
   let sent = false;
   let seen = { since: 0, total: 0 };
+  let before = null;
 
   const typing = (target) => target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName)
     || (target.tagName === "INPUT" && !["checkbox", "button", "submit"].includes(target.type));
+
+  // The help may be far below: it comes into view with the focus, which goes back where it was when the help closes.
+  const turn = (help) => {
+    help.open = !help.open;
+    if (help.open) {
+      before = document.activeElement;
+      help.querySelector("summary").focus();
+      help.scrollIntoView({ block: "nearest" });
+    } else if (help.contains(document.activeElement)) before?.focus();
+  };
 
   document.addEventListener("keydown", (event) => {
     const help = document.getElementById("keys");
     if (!help || !document.getElementById("keys-on").checked) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event.target)) return;
-    if (event.key === "?") { help.open = !help.open; return; }
+    if (event.key === "?") { turn(help); return; }
     const wanted = event.key.toUpperCase();
     const found = [...document.querySelectorAll("[data-key]")].find((item) => item.dataset.key === wanted);
     if (!found || sent) return;
@@ -30,9 +41,18 @@
   };
   document.addEventListener("visibilitychange", count);
 
+  // Without a network the browser would put its own page in place of this one.
+  const offline = () => {
+    const told = document.getElementById("offline");
+    if (told) told.hidden = navigator.onLine;
+    if (!navigator.onLine) told?.scrollIntoView({ block: "nearest" });
+    return !navigator.onLine;
+  };
+  window.addEventListener("online", offline);
+
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("#ballot, .undo")) return;
-    if (sent) { event.preventDefault(); return; }
+    if (sent || offline()) { event.preventDefault(); return; }
     sent = true;
     const field = event.target.elements.visible;
     if (field) { count(); field.value = (seen.total / 1000).toFixed(2); }
@@ -95,7 +115,11 @@
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       sent = true;
-      got.then((html) => (html ? show(html, link.href) : location.assign(link.href)));
+      got.then((html) => {
+        if (html) show(html, link.href);
+        else if (offline()) sent = false;
+        else location.assign(link.href);
+      });
     });
   };
   const stamp = () => {

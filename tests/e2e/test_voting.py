@@ -224,6 +224,37 @@ def test_time_runs_from_when_a_pair_fetched_ahead_is_shown(essays, new_tab):
     assert 0 <= last.seconds_visible < issued - 1.4
 
 
+def test_without_a_network_nothing_is_sent_or_lost_and_the_page_says_so(essays, new_tab):
+    tab = new_tab()
+    tab.open(PAGE)
+    tab.page.context.set_offline(True)
+    tab.page.keyboard.press("a")
+    tab.page.get_by_text("You seem to be offline").wait_for()
+    assert (votes(), tab.page.get_by_role("heading", name="Which answer is better?").count()) == ([], 1)
+    tab.page.context.set_offline(False)
+    tab.page.get_by_text("You seem to be offline").wait_for(state="hidden")
+    tab.page.keyboard.press("a")
+    tab.page.get_by_role("heading", name="Your vote: A is better").wait_for()
+    assert len(votes()) == 1
+    assert tab.faults == []
+
+
+def test_help_comes_into_view_with_the_focus_and_gives_it_back(essays, new_tab):
+    tab = new_tab()
+    tab.open(PAGE)
+    tab.page.set_viewport_size({"width": 1280, "height": 400})
+    tab.page.locator("#answer-A").focus()
+    tab.page.keyboard.press("?")
+    assert tab.page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    assert in_view(tab, "#keys")
+    tab.page.keyboard.press("?")
+    assert tab.page.evaluate("document.activeElement.id") == "answer-A"
+    tab.page.keyboard.press("?")
+    tab.page.keyboard.press("a")
+    tab.page.get_by_role("heading", name="Your vote: A is better").wait_for()
+    assert tab.faults == []
+
+
 def test_two_tabs_show_one_pair_and_one_vote_counts(essays, new_tab):
     one = new_tab()
     one.open(PAGE)
