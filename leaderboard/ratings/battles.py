@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 
@@ -94,6 +93,8 @@ def coded(*columns: Any) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
 
 
 def _encoded(column: Any) -> tuple[list[str], NDArray[Any]]:
+    import pyarrow as pa  # loads slowly, and few processes read files
+
     array = column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column, type=pa.string())
     if array.null_count:
         raise ValueError("a name is missing")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.special import expit
 
 from leaderboard.ratings import clusters, pairs
@@ -165,6 +164,8 @@ class _Task:
 
 
 def _tree(table: PairTable, size: int) -> Ints:
+    from scipy.sparse.csgraph import minimum_spanning_tree  # loads slowly, and few processes rate
+
     poorer = np.minimum(table.won_i, table.won_j)
     cost = coo_array((1 / (1 + poorer), (table.i, table.j)), shape=(size, size))
     found = minimum_spanning_tree(cost.tocsr()).tocoo()

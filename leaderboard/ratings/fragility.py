@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from leaderboard.ratings.battles import Battles
@@ -170,6 +169,8 @@ class _Cells:
 
     def connected(self) -> bool:
         """Whether every entry has beaten or tied its way to every other."""
+        from scipy.sparse.csgraph import connected_components  # loads slowly, and few processes rate
+
         down, up = self.count * self.y >= LEAST_CREDIT, self.count * (1 - self.y) >= LEAST_CREDIT
         winner = np.concatenate([self.i[down], self.j[up]])
         loser = np.concatenate([self.j[down], self.i[up]])

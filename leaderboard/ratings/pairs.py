@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from leaderboard.ratings import clusters
 from leaderboard.ratings.battles import Battles
@@ -175,6 +174,8 @@ def components(table: PairTable, size: int) -> Ints:
 
     Only inside one component do finite Bradley–Terry ratings exist (Zermelo 1929; Ford 1957).
     """
+    from scipy.sparse.csgraph import connected_components  # loads slowly, and few processes rate
+
     down, up = table.won_i >= LEAST_CREDIT, table.won_j >= LEAST_CREDIT
     winner = np.concatenate([table.i[down], table.j[up]])
     loser = np.concatenate([table.j[down], table.i[up]])

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson as law
 
 FEW = 64
 """Means below this are drawn by table; larger ones by numpy's generator."""
@@ -34,5 +33,7 @@ def poisson(rng: np.random.Generator, mean: NDArray[np.int64], size: int) -> NDA
 @cache
 def _table(mean: int) -> NDArray[np.float32]:
     """(STEPS,) the quantile in the middle of each step."""
+    from scipy.stats import poisson as law  # takes a quarter of a second to load, and few processes draw
+
     below = law.cdf(np.arange(mean + 100), mean)
     return np.searchsorted(below, (np.arange(STEPS) + 0.5) / STEPS).astype(np.float32)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import coo_array
 from scipy.special import expit
 
@@ -176,6 +175,8 @@ def _chances(table: PairTable, theta: Floats) -> tuple[Floats, Floats]:
 
 def solve_spd(matrix: Floats, right: Floats) -> Floats:
     """Solution for a symmetric positive matrix; where rounding spoilt that, by LU; NaN where it is singular."""
+    from scipy.linalg import cho_factor, cho_solve  # loads slowly, and few processes rate
+
     try:
         found = cho_solve(cho_factor(matrix, lower=True, check_finite=False), right, check_finite=False)
     except np.linalg.LinAlgError:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Those with a public key; "none" and shared secrets are never taken, whatever the token says."""
@@ -27,6 +28,8 @@ def claims_of(token: str, *, keys: Mapping[str, Any], issuer: str, client_id: st
 
     Raises BadToken.
     """
+    import jwt  # loads slowly, as all of cryptography, and few visitors sign in
+
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -45,6 +48,8 @@ def claims_of(token: str, *, keys: Mapping[str, Any], issuer: str, client_id: st
 
 def _key(keys: Mapping[str, Any], kid: str | None) -> jwt.PyJWK:
     """The key that the token names; the only one where it names none. Raises BadToken."""
+    import jwt
+
     found = [one for one in jwt.PyJWKSet.from_dict(dict(keys)).keys if one.public_key_use in (None, "sig")]
     named = [one for one in found if one.key_id == kid] if kid else found
     if len(named) != 1:

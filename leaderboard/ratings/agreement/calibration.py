@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from leaderboard.contracts.said import said
 from leaderboard.ratings.agreement.draws import Draws
@@ -93,6 +92,8 @@ def logistic_slope(q: Floats, y: Floats) -> float | None:
 
 def isotonic(q: Floats, y: Floats) -> tuple[Floats, Floats]:
     """(U,) distinct credits and the chance at each: the rising map with the least squared error, both sides counted."""
+    from scipy.optimize import isotonic_regression  # takes a tenth of a second to load, and few processes audit
+
     both, target = np.concatenate([q, 1 - q]), np.concatenate([y, 1 - y])
     at, place, count = np.unique(np.round(both, 12), return_inverse=True, return_counts=True)
     mean = np.bincount(place, target) / count
