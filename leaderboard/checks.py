@@ -10,8 +10,11 @@ from django.core.checks import CheckMessage, Error, register
 from leaderboard.contracts.registry import FAMILIES
 from leaderboard.queries import sign_in
 
+SETUP = "touchstone"
+"""The tag of these checks, which every command of ours runs first."""
 
-@register()
+
+@register(SETUP)
 def allow_list_names_plugins(**_: Any) -> list[CheckMessage]:
     """Every name in TOUCHSTONE_PLUGINS belongs to an installed plugin."""
     known = {name for registry in FAMILIES.values() for name in registry.names()}
@@ -21,7 +24,7 @@ def allow_list_names_plugins(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(SETUP)
 def lease_outlives_heartbeat(**_: Any) -> list[CheckMessage]:
     """A lease that lapses between two heartbeats would give every job to two workers."""
     if settings.LEASE_SECONDS >= 3 * settings.HEARTBEAT_SECONDS:
@@ -29,7 +32,7 @@ def lease_outlives_heartbeat(**_: Any) -> list[CheckMessage]:
     return [Error("TOUCHSTONE_LEASE_SECONDS must be at least three heartbeats.", id="touchstone.E002")]
 
 
-@register()
+@register(SETUP)
 def providers_are_whole(**_: Any) -> list[CheckMessage]:
     """Every sign-in provider has all that it needs; a half one has no button."""
     return [Error(fault, id="touchstone.E010") for fault in sign_in.faults()]

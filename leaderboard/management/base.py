@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from leaderboard.checks import SETUP
 from leaderboard.contracts.params import FieldError, InvalidInput
 from leaderboard.contracts.registry import PluginError
 from leaderboard.services.submissions import Conflict
@@ -21,6 +22,8 @@ class Command(BaseCommand):
     """A command that tells bad input in one line."""
 
     requires_migrations_checks = False
+    # The others look for faults of the code, and load every page and the API for it.
+    requires_system_checks: tuple[str, ...] = (SETUP,)
 
     def run_from_argv(self, argv: list[str]) -> None:
         """As Django does, but every fault of the input is one line and exit code 2."""

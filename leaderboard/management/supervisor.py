@@ -1,7 +1,11 @@
-"""Runs the embedded mode: the web server and one worker process, with the sweep on a timer."""
+"""Runs the embedded mode: the web server and one worker process, with the sweep on a timer.
+
+The server loads the site while the database is prepared, listens once that is done, and only then a worker starts.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -41,13 +45,15 @@ class Supervisor:
         """Where the site is."""
         return f"http://{self.host}:{self.port}"
 
-    def run(self, tick: Callable[[], bool] = lambda: True) -> None:
-        """Run until stopped or until `tick`, called at each sweep, says False."""
+    def run(self, prepare: Callable[[], None], tick: Callable[[], bool] = lambda: True) -> None:
+        """Run `prepare`, then the site until stopped or until `tick`, called at each sweep, says False."""
         self._check_port()
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, self._on_signal)
-        release_dead_workers()
         try:
+            self._load_web()
+            prepare()
+            signal.signal(signal.SIGTERM, self._on_signal)
+            signal.signal(signal.SIGINT, self._on_signal)
+            release_dead_workers()
             self._start()
             while not self.stopping and self._turn() and tick():
                 time.sleep(min(1.0, settings.SWEEP_SECONDS))
@@ -66,10 +72,15 @@ class Supervisor:
     def _on_signal(self, *_: object) -> None:
         self.stopping = True
 
-    def _start(self) -> None:
+    def _load_web(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "leaderboard.wsgi", "--bind", f"{self.host}:{self.port}"]
-        command += ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--log-level", "warning"]
-        self.web = subprocess.Popen(command, start_new_session=True)  # noqa: S603, our own command
+        command += ["--config", "python:leaderboard.management.web_server"]
+        self.web = subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE)  # noqa: S603, our own command
+
+    def _start(self) -> None:
+        assert self.web is not None and self.web.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self.web.stdin as word:  # it may have ended: the first turn tells
+            word.write(b".")
         if self.with_worker:
             self._start_worker()
 

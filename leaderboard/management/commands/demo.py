@@ -33,12 +33,9 @@ class Command(Base):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Prepare, then supervise; with --check, until all is done."""
-        call_command("migrate", verbosity=0)
-        made = demo.prepare()
         supervisor = Supervisor(options["host"], options["port"])
-        watch = _Watch(made, supervisor, stay=not options["check"])
-        console.print(f"Touchstone is at {supervisor.address}: the board fills while you look. Ctrl-C stops it.")
-        supervisor.run(watch.tick)
+        watch = _Watch(supervisor, stay=not options["check"])
+        supervisor.run(watch.prepare, watch.tick)
         if options["check"]:
             self._report(watch)
 
@@ -53,11 +50,21 @@ class Command(Base):
 class _Watch:
     """Follows the demo between two sweeps and ends with the addresses to use."""
 
-    def __init__(self, made: demo.Demo, supervisor: Supervisor, *, stay: bool) -> None:
-        self.made, self.supervisor, self.stay = made, supervisor, stay
+    made: demo.Demo
+
+    def __init__(self, supervisor: Supervisor, *, stay: bool) -> None:
+        self.supervisor, self.stay = supervisor, stay
         self.began, self.seconds, self.pages = time.monotonic(), 0.0, 0
         self.over, self.faults, self._told = False, list[str](), ""
         self.judged: list[Submission] = []
+
+    def prepare(self) -> None:
+        """Make the database and what is to be shown."""
+        call_command("migrate", verbosity=0)
+        self.made = demo.prepare()
+        at = self.supervisor.address
+        console.print(f"Touchstone is at {at}: the board fills while you look. Ctrl-C stops it.")
+        self.began = time.monotonic()
 
     def tick(self) -> bool:
         """Called at each sweep; False ends the demo."""

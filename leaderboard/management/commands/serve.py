@@ -25,7 +25,10 @@ class Command(Base):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Migrate, then supervise until stopped."""
-        call_command("migrate", verbosity=0)
         supervisor = Supervisor(options["host"], options["port"], worker=not options["no_worker"])
-        console.print(f"Touchstone is at {supervisor.address}. Ctrl-C stops it.")
-        supervisor.run()
+
+        def prepare() -> None:
+            call_command("migrate", verbosity=0)
+            console.print(f"Touchstone is at {supervisor.address}. Ctrl-C stops it.")
+
+        supervisor.run(prepare)
