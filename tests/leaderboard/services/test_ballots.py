@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.signing import Signer
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import Ballot, Board, Comparison, Vote, VoteUndo
@@ -118,6 +119,24 @@ def test_a_forged_ballot_is_refused(board, part):
     forged = {"token": f"{token[::-1]}.{signature}", "signature": f"{token}.{turned}", "none": token}[part]
     with pytest.raises(InvalidInput, match=r"was changed|not issued here"):
         take(board, ballots.issue(board, voter="v"), signed=forged)
+    assert not Vote.objects.exists()
+
+
+@pytest.mark.parametrize("cut", [1, 20, 43, 44, 60])
+def test_a_ballot_that_is_cut_short_is_refused(board, cut):
+    ballot = ballots.issue(board, voter="v")
+    with pytest.raises(InvalidInput, match=r"was changed|not issued here"):
+        take(board, ballot, signed=ballots.sign(ballot, session="s")[:-cut])
+    assert not Vote.objects.exists()
+
+
+def test_a_ballot_signed_with_another_servers_key_is_refused(board, monkeypatch):
+    ballot = ballots.issue(board, voter="v")
+    with monkeypatch.context() as patch:
+        patch.setattr(ballots, "_SIGNER", Signer(key="another server's key", salt="touchstone.ballot"))
+        forged = ballots.sign(ballot, session="s")
+    with pytest.raises(InvalidInput, match="was changed"):
+        take(board, ballot, signed=forged)
     assert not Vote.objects.exists()
 
 

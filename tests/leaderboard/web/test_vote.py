@@ -154,6 +154,19 @@ def test_a_vote_from_another_site_is_refused(people):
     assert Vote.objects.count() == 1
 
 
+@pytest.mark.parametrize("given", [{"token": "x" * 3_000_000}, {str(i): "" for i in range(2000)}], ids=["long", "many"])
+def test_a_form_that_is_too_large_is_refused_in_words(client, people, given):
+    answer = client.post(PAGE, given)
+    assert answer.status_code == 400
+    assert "What was sent is too large, or cannot be read." in answer.content.decode()
+
+
+@pytest.mark.parametrize("token", ["x" * 1_000_000, "١٢٣", "a.é٣", "\x00"])
+def test_a_token_of_any_kind_is_refused_in_words(client, people, token):
+    shown(client, PAGE)
+    refused(client, {"token": token, "choice": "left"}, "not issued here")
+
+
 def test_a_vote_is_taken_back_from_the_reveal_and_the_next_page(client, people):
     token = token_on(shown(client, PAGE))
     refused(client, {"token": token}, "There is no vote to take back", UNDO)
