@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -11,20 +13,21 @@ from django.utils.crypto import salted_hmac
 
 from leaderboard.benchmarks.exchange.items import PEOPLE, Answer, Grade, Question, Side, Verdict
 from leaderboard.contracts.fingerprint import fingerprint
-from leaderboard.contracts.values import CREDIT, Outcome, VerdictState
-from leaderboard.models import ArenaPolicy, Board, Entry, Judgment, Output, Score, Vote
+from leaderboard.contracts.values import CREDIT, Message, Outcome, VerdictState
+from leaderboard.models import ArenaPolicy, Board, Entry, Judgment, Output, Prompt, Score, Vote
 from leaderboard.queries import voters
 from leaderboard.queries.compare import judges_of
 from leaderboard.queries.integrity import counted, state_of_votes
+from leaderboard.queries.turns import Talks, Turn
 
 CHUNK = 500
 """Rows that are fetched together."""
-FORMAT = 1
+FORMAT = 2
 """Part of every ETag: a change of what an export holds makes new ones."""
 UNKNOWN = "text_unknown"
 """Key in the provenance of an output whose text the source did not hold."""
 
-_PROMPT = ("key", "text", "category", "reference")
+_PROMPT = ("key", "text", "category", "reference", "follows__key", "id")
 _OUTPUT = ("id", "text", "sample", "provenance")
 _PAIR = (
     *(f"comparison__prompt__{name}" for name in _PROMPT),
@@ -90,7 +93,7 @@ class BoardSource:
         rows = self._outputs().filter(entry__in=self._ids(model)).order_by("prompt__position", "sample")
         fields = (*(f"prompt__{name}" for name in _PROMPT), *_OUTPUT)
         for row in rows.values_list(*fields).iterator(chunk_size=CHUNK):
-            yield Answer(_question(row[:4]), _side(model, row[4:]))
+            yield Answer(_question(row[:6]), _side(model, row[6:]))
 
     def verdicts(self, *, judge: str = "", model: str = "") -> Iterator[Verdict]:
         """Judgments and then votes; those on one entry by pair, so that both orders stand together."""
@@ -115,8 +118,8 @@ class BoardSource:
             )
         )
         for row in rows.iterator(chunk_size=CHUNK):
-            side = _side(self.names[row[4]], row[5:9])
-            yield Grade(_question(row[:4]), side, row[9], row[10], row[11])
+            side = _side(self.names[row[6]], row[7:11])
+            yield Grade(_question(row[:6]), side, row[11], row[12], row[13])
 
     def etag(self, name: str, *more: str) -> str:
         """Changes with the facts that an export in the format `name` rests on."""
@@ -169,19 +172,19 @@ class BoardSource:
         return inside & (Q(comparison__entry_a__in=own) | Q(comparison__entry_b__in=own)) if model else inside
 
     def _read(self, rows: QuerySet[Judgment]) -> Iterator[Verdict]:
-        for row in rows.values_list(*_PAIR, *_VERDICT).iterator(chunk_size=CHUNK):
+        for row, talks in self._with_talks(rows.values_list(*_PAIR, *_VERDICT)):
             told = dict(zip(_VERDICT, row[len(_PAIR) :], strict=True))
             judge, credit, created = told.pop("judge__name"), told.pop("credit_a"), told.pop("created_at").isoformat()
             told["provenance"] = self._told(told["provenance"])
-            yield Verdict(*self._pair(row), judge=judge, credit=credit, created=created, **told)
+            yield Verdict(*self._pair(row, talks), judge=judge, credit=credit, created=created, **told)
 
     def _read_votes(self, rows: QuerySet[Vote]) -> Iterator[Verdict]:
         fields = (*_PAIR, "voter", "outcome", "ballot__swapped", "seconds_shown", "created_at")
-        for row in rows.values_list(*fields).iterator(chunk_size=CHUNK):
+        for row, talks in self._with_talks(rows.values_list(*fields)):
             voter, outcome, swapped, seconds, created = row[len(_PAIR) :]
             provenance = self._told({"voter": voter, "battle": {"anony": True, "tstamp": created.timestamp()}})
             yield Verdict(
-                *self._pair(row),
+                *self._pair(row, talks),
                 judge=PEOPLE,
                 credit=CREDIT[Outcome(outcome)],
                 swapped=swapped,
@@ -193,9 +196,25 @@ class BoardSource:
                 created=created.isoformat(),
             )
 
-    def _pair(self, row: tuple[Any, ...]) -> tuple[Question, Side, Side]:
-        a, b = _side(self.names[row[4]], row[5:9]), _side(self.names[row[9]], row[10:14])
-        return _question(row[:4]), a, b
+    def _with_talks(self, rows: QuerySet[Any, Any]) -> Iterator[tuple[tuple[Any, ...], Talks]]:
+        """Each row with the conversations of the rows that are fetched together with it."""
+        found = rows.iterator(chunk_size=CHUNK)
+        while chunk := list(islice(found, CHUNK)):
+            talking = [(self.talking[row[5]], row) for row in chunk if row[5] in self.talking]
+            sides = ((prompt, row[at], row[at + 3]) for prompt, row in talking for at in (6, 11))
+            talks = Talks(sides)
+            yield from ((row, talks) for row in chunk)
+
+    @cached_property
+    def talking(self) -> dict[int, Prompt]:
+        """The prompts with turns before them, by id."""
+        return self.board.benchmark.prompts.exclude(follows=None, earlier=[]).in_bulk()
+
+    def _pair(self, row: tuple[Any, ...], talks: Talks) -> tuple[Question, Side, Side]:
+        prompt = self.talking.get(row[5])
+        before = [talks.before(prompt, row[at], row[at + 3]) if prompt else [] for at in (6, 11)]
+        a, b = (_side(self.names[row[at]], row[at + 1 : at + 5], own) for at, own in zip((6, 11), before, strict=True))
+        return _question(row[:6]), a, b
 
     def _told(self, provenance: dict[str, Any]) -> dict[str, Any]:
         if not self.private or "voter" not in provenance:
@@ -204,12 +223,13 @@ class BoardSource:
         return {**provenance, "voter": f"voter-{digest.hexdigest()[:16]}"}
 
 
-def _question(row: tuple[str, str, str, str]) -> Question:
+def _question(row: tuple[Any, ...]) -> Question:
     """A prompt; one without a text is one whose source did not hold it."""
-    key, text, category, reference = row
-    return Question(key, text or None, category, reference)
+    key, text, category, reference, follows, _ = row
+    return Question(key, text or None, category, reference, follows=follows or "")
 
 
-def _side(name: str, row: tuple[Any, ...]) -> Side:
+def _side(name: str, row: tuple[Any, ...], before: Sequence[Turn] = ()) -> Side:
     pk, text, sample, provenance = row
-    return Side(name, None if UNKNOWN in provenance else text, sample, pk, provenance)
+    earlier = tuple(Message(turn.role, turn.content) for turn in before)
+    return Side(name, None if UNKNOWN in provenance else text, sample, pk, provenance, earlier)

@@ -20,22 +20,26 @@ from leaderboard.benchmarks.exchange.options import ReadOptions
 from leaderboard.benchmarks.exchange.plain import credit_of
 from leaderboard.benchmarks.exchange.reading import Record, parse, records
 from leaderboard.contracts.fingerprint import canonical_json, fingerprint
-from leaderboard.contracts.values import VerdictState
+from leaderboard.contracts.values import Message, Role, VerdictState
 
 MOST_JUDGES = 50
 """Different names of judges above which they must be people."""
 BOTH_BAD_WORDS = ("tie (bothbad)", "both_bad")
 TURN_GAP = "\n\n"
+ROLES: tuple[Role, Role] = ("user", "assistant")
 OWN = (
     *("question_id", "category", "prompt", "model_a", "model_b", "winner", "judge", "voter", "conversation_a"),
-    *("conversation_b", "credit_a", "credit_b", "state", "output_a", "output_b", "repeat"),
+    *("conversation_b", "credit_a", "credit_b", "state", "output_a", "output_b", "repeat", "earlier"),
     MARK_COLUMN,
 )
-"""Columns with a meaning. `credit_…`: of the canonical side, only where the winner does not tell it."""
+"""Columns with a meaning. `credit_…`: of the canonical side, only where the winner does not tell it.
+
+`earlier`: how many messages at the start of both conversations stand before the prompt, which are not read back.
+"""
 SCHEMA: Mapping[str, pa.DataType] = {
     **dict.fromkeys((name for name in OWN if name != MARK_COLUMN), pa.string()),
     **dict.fromkeys(("credit_a", "credit_b"), pa.float64()),
-    **dict.fromkeys(("output_a", "output_b", "repeat"), pa.int64()),
+    **dict.fromkeys(("output_a", "output_b", "repeat", "earlier"), pa.int64()),
     "tstamp": pa.float64(),
     "more": pa.string(),
 }
@@ -141,7 +145,8 @@ def _turns(record: Record, field: str) -> list[tuple[str, str]]:
         value = parse(record.text(field), f"{record.place}, {field}")
     if not isinstance(value, list):
         raise record.fault(field, f"This must be a list of messages, not {plain_type(value)}.")
-    texts = [_turn(record, field, message, place) for place, message in enumerate(value)]
+    own = value[record.whole("earlier") or 0 :]
+    texts = [_turn(record, field, message, place) for place, message in enumerate(own)]
     if not texts or len(texts) % 2:
         raise record.fault(field, "A conversation takes turns of user and assistant, and ends with the assistant.")
     return list(zip(texts[::2], texts[1::2], strict=True))
@@ -198,6 +203,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "output_a": first.order,
         "output_b": second.order,
     }
+    row["earlier"] = len(first.earlier) or None if row["conversation_a"] or row["conversation_b"] else None
     row["prompt"] = None if row["conversation_a"] or row["conversation_b"] else verdict.question.text
     return {
         **(kept if isinstance(kept, dict) else {}),
@@ -223,11 +229,8 @@ def _conversation(question: Question, side: Side) -> list[dict[str, str]] | None
     users = _cut(question.text, [user for user, _ in lengths])
     answers = _cut(side.text, [answer for _, answer in lengths])
     pairs = zip(users, answers, strict=True)
-    return [
-        {"role": role, "content": text}
-        for pair in pairs
-        for role, text in zip(("user", "assistant"), pair, strict=True)
-    ]
+    own = [Message(role, text) for pair in pairs for role, text in zip(ROLES, pair, strict=True)]
+    return [{"role": turn.role, "content": turn.content} for turn in (*side.earlier, *own)]
 
 
 def _lengths(asked: str, side: Side) -> list[list[int]]:

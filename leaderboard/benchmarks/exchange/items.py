@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from leaderboard.contracts.params import FieldError, InvalidInput
-from leaderboard.contracts.values import VerdictState
+from leaderboard.contracts.values import Message, VerdictState
 
 PEOPLE = "people"
 """The judge that stands for persons; who voted is in the provenance of each verdict."""
@@ -30,7 +30,8 @@ class Question:
 class Side:
     """One answer. `text` None: the source does not hold it. `sample` None: told from others by its text.
 
-    `order`: outputs are stored in ascending order of it, so that pairs keep their canonical sides.
+    `order`: outputs are stored in ascending order of it, so that pairs keep their canonical sides. `earlier`: the turns
+    before the prompt, as this side had them; only exports have any.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Side:
     sample: int | None = None
     order: int | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    earlier: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

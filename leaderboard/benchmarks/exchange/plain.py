@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,18 @@ from leaderboard.contracts.values import VerdictState
 
 TEXT, WHOLE, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 SCHEMA: Mapping[str, pa.DataType] = {
-    **dict.fromkeys(("prompt_key", "prompt", "category", "reference"), TEXT),
+    **dict.fromkeys(("prompt_key", "prompt", "category", "reference", "follows"), TEXT),
     **{"model_a": TEXT, "answer_a": TEXT, "sample_a": WHOLE, "output_a": WHOLE, "source_a": TEXT},
     **{"model_b": TEXT, "answer_b": TEXT, "sample_b": WHOLE, "output_b": WHOLE, "source_b": TEXT},
     **{"judge": TEXT, "swapped": FLAG, "repeat": WHOLE, "state": TEXT, "credit": NUMBER, "raw": TEXT},
     **{"evidence": TEXT, "prompt_tokens": WHOLE, "output_tokens": WHOLE, "seconds": NUMBER, "cost_usd": NUMBER},
-    **{"provenance": TEXT, "identity": TEXT, "created_at": TEXT},
+    **{"provenance": TEXT, "identity": TEXT, "created_at": TEXT, "earlier_a": TEXT, "earlier_b": TEXT},
 }
-"""`credit` is that of side a. `output_a` and `output_b` order the outputs; `source_…`: provenance of the answers."""
+"""`credit` is that of side a. `output_a` and `output_b` order the outputs; `source_…`: provenance of the answers.
+
+`follows`: key of the turn before. `earlier_…`: the turns before as that side had them, which are not read back, since
+each answer among them is one to a prompt of its own.
+"""
 
 COLUMNS = (*SCHEMA, "winner", MARK_COLUMN)
 _KNOWN = frozenset(COLUMNS)
@@ -43,6 +48,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "prompt": question.text,
         "category": question.category or None,
         "reference": question.reference or None,
+        "follows": question.follows or None,
         **_side("a", verdict.a),
         **_side("b", verdict.b),
         **{name: getattr(verdict, name) for name in ("judge", "swapped", "repeat", "credit")},
@@ -61,6 +67,7 @@ def _picked(verdict: Verdict, names: Sequence[str]) -> list[tuple[str, Any]]:
 def _side(letter: str, side: Side) -> dict[str, Any]:
     own: dict[str, Any] = {"model": side.name, "answer": side.text, "sample": side.sample, "output": side.order}
     own["source"] = dict(side.provenance) or None
+    own["earlier"] = [asdict(turn) for turn in side.earlier] or None
     return {f"{name}_{letter}": value for name, value in own.items()}
 
 
@@ -121,7 +128,8 @@ def _question(record: Record) -> Question:
     if text is None and not record.has("prompt_key"):
         raise record.fault("prompt", "Give the prompt, its key in the column prompt_key, or both.")
     key = record.text("prompt_key", "" if text is None else fingerprint(text)[:24])
-    return Question(key, text, record.text("category", ""), record.text("reference", ""), record.place)
+    category, reference, follows = (record.text(name, "") for name in ("category", "reference", "follows"))
+    return Question(key, text, category, reference, record.place, follows)
 
 
 def side_of(record: Record, letter: str) -> Side:

@@ -1,13 +1,15 @@
 """Preference pairs for DPO and the like: prompt, chosen, rejected, and by how much.
 
 Verdicts of one judge on one pair are averaged within each order and then over both orders, so that neither order
-weighs more. Ties, unscored pairs, pairs below the margin and pairs without two different texts are left out.
+weighs more. Ties, unscored pairs, pairs below the margin, pairs without two different texts and pairs of answers to
+different conversations are left out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import groupby
 from statistics import fmean
 from typing import Any
@@ -19,9 +21,12 @@ from leaderboard.benchmarks.exchange.items import Side, Source, Verdict
 TEXT, NUMBER, WHOLE = pa.string(), pa.float64(), pa.int64()
 SCHEMA: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("prompt", "chosen", "rejected", "chosen_model", "rejected_model", "judge"), TEXT),
-    **{"margin": NUMBER, "verdicts": WHOLE, "prompt_key": TEXT, "category": TEXT},
+    **{"margin": NUMBER, "verdicts": WHOLE, "prompt_key": TEXT, "category": TEXT, "earlier": TEXT},
 }
-"""`margin`: mean credit of the chosen less that of the rejected, in (0, 1]. `verdicts`: how many were averaged."""
+"""`margin`: mean credit of the chosen less that of the rejected, in (0, 1]. `verdicts`: how many were averaged.
+
+`earlier`: the turns before the prompt, as JSON.
+"""
 
 
 class Preferences:
@@ -58,6 +63,7 @@ class Preferences:
             "verdicts": sum(verdict.credit is not None for verdict in verdicts),
             "prompt_key": first.question.key,
             "category": first.question.category,
+            "earlier": [asdict(turn) for turn in first.a.earlier] or None,
         }
 
     def _reason(self, first: Verdict, credit: float | None, margin: float) -> str:
@@ -70,6 +76,8 @@ class Preferences:
             return "below the margin"
         if first.question.text is None or not _differ(first.a, first.b):
             return "without two different texts"
+        if first.a.earlier != first.b.earlier:
+            return "after different conversations"
         return ""
 
 

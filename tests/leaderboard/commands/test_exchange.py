@@ -11,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 
 from leaderboard.benchmarks.exchange.formats import FORMATS
 from leaderboard.benchmarks.exchange.items import PEOPLE
+from leaderboard.benchmarks.exchange.preferences import Preferences
 from leaderboard.contracts import registry
 from leaderboard.contracts.values import Message, Outcome, VerdictState
 from leaderboard.models import Board, Comparison, Entry, Judge, Judgment, Output, Score, Vote
 from leaderboard.queries.exports import BoardSource, entry_names
 from leaderboard.queries.turns import Talks
-from leaderboard.services import facts
-from tests.conversations import Chatty
+from leaderboard.services import catalog, facts
+from tests.conversations import Chatty, talk_board
 from tests.factories import FactBoard, fact_board, submit
 from tests.leaderboard.benchmarks.exchange.test_layouts import FASTCHAT, fastchat_folder
 from tests.leaderboard.commands.test_commands import run
@@ -176,6 +177,55 @@ def test_a_model_goes_on_from_its_own_answers_on_an_imported_board_and_imported_
     old = Output.objects.select_related("prompt").get(entry__model__name="x", prompt__key="101:turn-2")
     turns = Talks.of_outputs([old]).messages(old.prompt, old.entry_id, old.sample)
     assert turns == (Message("user", "1+1?"), Message("assistant", "x101"))
+
+
+def talking(work) -> Board:
+    """Two entries with all their turns, and a judge who prefers side a."""
+    board = talk_board()
+    with registry.generators.override(Chatty):
+        for name in ("ann", "bob"):
+            submit(board, {"model": name, "same": name == "bob"})
+        work()
+    judge = catalog.imported_judge(name="referee")
+    board.judges.add(judge)
+    pairs = Comparison.objects.filter(prompt__benchmark=board.benchmark_id)
+    facts.add_judgments([Judgment(judge=judge, comparison=one, state="scored", credit_a=1.0) for one in pairs])
+    return board
+
+
+@pytest.mark.parametrize(("form", "reader"), [("jsonl", "jsonl"), ("battles-jsonl", "battles")])
+def test_conversations_go_out_whole_and_their_own_board_knows_them(tmp_path, capsys, work, form, reader):
+    board = talking(work)
+    path = export(capsys, form, board.slug, tmp_path / "out.jsonl")
+    rows = {row.get("prompt_key") or row["question_id"]: row for row in map(json.loads, path.read_text().splitlines())}
+    for side, name, second in (("a", "ann", "ann 0 on Second?"), ("b", "bob", "Yes.")):
+        third = rows["q:turn-3"]
+        assert name in third[f"model_{side}"]
+        talk = third[f"conversation_{side}" if reader == "battles" else f"earlier_{side}"]
+        assert [turn["role"] for turn in talk[:4]] == ["user", "assistant"] * 2
+        assert [turn["content"] for turn in talk[:4]] == ["First?", f"{name} 0 on First?", "Second?", second]
+    assert rows["q"].get("earlier_a") is None and rows["q:turn-2"].get("follows", "q") == "q"
+    count = sizes()
+    code, out, err = run(capsys, "import", reader, str(path), "--board", board.slug)
+    assert (code, sizes()) == (0, count), err
+    assert "5 were there already" in out
+
+
+def test_a_table_makes_a_board_whose_turns_follow_each_other(tmp_path, capsys, work):
+    path = export(capsys, "csv", talking(work).slug, tmp_path / "out.csv")
+    board = imported(capsys, "csv", path)
+    follows = dict(board.benchmark.prompts.exclude(follows=None).values_list("key", "follows__key"))
+    assert follows == {"q:turn-2": "q", "q:turn-3": "q:turn-2", "r:turn-2": "r"}
+    count = sizes()
+    imported(capsys, "csv", path)
+    assert sizes() == count
+
+
+def test_answers_to_different_conversations_are_no_preference_pair(tmp_path, capsys, work):
+    board = talking(work)
+    wanted = Preferences(BoardSource(board, private=False))
+    assert sorted(row["prompt_key"] for row in wanted) == ["q", "r"]
+    assert wanted.left_out == {"after different conversations": 3}
 
 
 def arena_folder(root, games):
