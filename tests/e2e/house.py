@@ -47,14 +47,20 @@ class House:
 
 @contextmanager
 def open_house() -> Iterator[House]:
-    """A house in the test database of this process, served on a free port; emptied at the end."""
+    """A house in the test database of this process, served on a free port; emptied at the end.
+
+    The server's threads use this thread's connection, as Django lets them with a database in memory, so that they
+    see what a test has not committed, and what they write is rolled back with it.
+    """
     from django.core.management import call_command
+    from django.db import connections
     from pytest_django.live_server_helper import LiveServer
 
     with ExitStack() as stack:
         stack.enter_context(registry.generators.override(Parrot))
         stack.enter_context(registry.generators.override(fake(_first_is_better)))
         stack.enter_context(patch("leaderboard.services.jobs._ring", lambda pk, queue: True))
+        stack.enter_context(patch.object(connections["default"], "is_in_memory_db", lambda: True))
         stack.enter_context(patch.object(settings, "REFRESH_SECONDS", 0))
         stack.enter_context(patch.object(settings, "ALLOWED_HOSTS", ["*"]))
         stack.enter_context(patch.dict("os.environ", {"TOUCHSTONE_ENDPOINTS": ENDPOINT}))

@@ -116,9 +116,6 @@ def at_once(board, tries: int) -> list[bool]:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_get_in_exactly_as_often_as_allowed(tmp_path):
-    """On the database that the tests run on; `tests/e2e/test_postgres.py` says how to run them on PostgreSQL."""
-    if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        pytest.skip("An in-memory database has one connection.")
     made = fact_board(["ada", "bob"], {"p": ""}).board
     VotingRules.objects.create(board=made, account_minute=7, network_minute=100)
     found = at_once(made, 24)
