@@ -37,17 +37,18 @@ LOOKED_AT = 1000
 """Votes that the sweep looks at; a board that is voted on more than others asks again with its next vote."""
 
 
-def request_refresh(board: Board, *, patient: bool = False) -> None:
+def request_refresh(board: Board, *, patient: bool = False, at_once: bool = False) -> None:
     """Ask for a new snapshot of the board, its children, and boards that count the same votes.
 
     Many requests make one refresh. `patient`: more facts are on their way, so it may wait; the others wait longer the
-    more of them there are.
+    more of them there are. `at_once`: a person waits for the board itself, so it begins as soon as this is committed.
     """
     related = Board.objects.filter(_with(board))
     related.update(wanted=F("wanted") + 1)
     found = list(related.values_list("pk", flat=True))
     for pk in found:
-        _rearm(pk, patient=patient, share=1 if pk == board.pk else len(found))
+        own = pk == board.pk
+        _rearm(pk, patient=patient, share=1 if own else len(found), at_once=at_once and own)
 
 
 def request_after_vote(board: Board) -> None:
@@ -80,14 +81,17 @@ def _with(board: Board) -> Q:
     return own | beside if board.counts_votes and board.parent_id else own
 
 
-def _rearm(pk: int, *, patient: bool = False, share: int = 1) -> None:
-    key, wait = f"refresh:{pk}", float(settings.REFRESH_SECONDS)
+def _rearm(pk: int, *, patient: bool = False, share: int = 1, at_once: bool = False) -> None:
+    key, wait = f"refresh:{pk}", 0.0 if at_once else float(settings.REFRESH_SECONDS)
     if patient:
         took = Job.objects.filter(key=key).values_list("payload__seconds", flat=True).first() or 0.0
         wait = max(wait, min(PATIENCE * took * share, LONGEST_WAIT))
     else:
         jobs.hasten(key, wait)
     jobs.rearm(key, Job.Kind.REFRESH, "default", {"board": pk}, wait)
+    if at_once:
+        due = Job.objects.filter(key=key, state=Job.State.READY, sent_at=None)
+        transaction.on_commit(lambda: jobs.ring_all(due))
 
 
 def rearm_stale() -> None:
@@ -210,7 +214,9 @@ def _rate(
     board: Board, entries: list[Entry], counted: Tally, cleared: frozenset[tuple[str, str]], judged: Columns | None
 ) -> Made:
     prompts = tuple(
-        board.benchmark.prompts.only("pk", "benchmark", "key", "reference", "category").order_by("position")
+        board.benchmark.prompts.only("pk", "benchmark", "key", "reference", "category", "follows_id").order_by(
+            "position"
+        )
     )
     own = tuple(board.judges.exclude(plugin="imported").values_list("pk", flat=True))
     ground = Ground(board, tuple(entries), prompts, counted, own, lengths.given(board))

@@ -85,7 +85,7 @@ def refresh_all(board: Board | None) -> None:
     from leaderboard.services import boards
 
     for one in [board] if board else Board.objects.filter(counts_votes=True):
-        boards.request_refresh(one)
+        boards.request_refresh(one, at_once=True)
 
 
 def enforce(board: Board) -> list[QuarantineDecision]:

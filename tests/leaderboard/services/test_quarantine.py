@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.contracts.values import Outcome
-from leaderboard.models import AuditEntry, Board, QuarantineDecision, User, Vote, VoteSignal, VoteUndo, VotingRules
+from leaderboard.models import AuditEntry, Board, Job, QuarantineDecision, User, Vote, VoteSignal, VoteUndo, VotingRules
 from leaderboard.models.facts import FactError
 from leaderboard.queries import audit_log as read_log
 from leaderboard.services import boards, quarantine
@@ -284,3 +286,24 @@ def test_a_changed_log_is_seen(small, moderator, bell, change):
         hold(small.board, "user:1", moderator, on=on)
     change(AuditEntry.objects.all())
     assert read_log.check().broken in (2, 3)
+
+
+# --- How soon -------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_heeded_at_once_and_one_vote_taken_back_in_a_while(
+    small: FactBoard, moderator: User, settings: Any, bell: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    def waits() -> float:
+        job = Job.objects.get(key=f"refresh:{small.board.pk}")
+        return (job.not_before - timezone.now()).total_seconds()
+
+    settings.REFRESH_SECONDS = 30
+    boards.request_refresh(small.board)
+    Job.objects.update(state=Job.State.DONE)
+    boards.request_refresh(small.board)
+    assert waits() > 1
+    with django_capture_on_commit_callbacks(execute=True):
+        hold(small.board, VOTERS[0], moderator)
+    assert waits() <= 0
+    assert bell == [(Job.objects.get(key=f"refresh:{small.board.pk}").pk, "default")]
