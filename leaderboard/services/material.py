@@ -37,6 +37,18 @@ class Ground:
         """(n,) places of entries by id, −1 for others."""
         return places_of([entry.pk for entry in self.entries], ids)
 
+    def talk_places(self) -> Ints:
+        """(P,) of each prompt: the place of the first one of its conversation, which is its own where none follows."""
+        before = {prompt.pk: prompt.follows_id for prompt in self.prompts}
+        first: dict[int, int] = {}
+        places = []
+        for place, prompt in enumerate(self.prompts):
+            begun = prompt.pk
+            while (last := before.get(begun)) is not None:
+                begun = last
+            places.append(first.setdefault(begun, place))
+        return np.array(places, dtype=np.int64)
+
     def prompt_places(self, ids: NDArray[Any]) -> Ints:
         """(n,) places of prompts by id, −1 for others."""
         return places_of([prompt.pk for prompt in self.prompts], ids)
@@ -46,9 +58,9 @@ class Ground:
 class Material:
     """Verdicts on K entries over P prompts, seen as battles among their slugs.
 
-    `battles`: the scored ones, judgments first and then votes, each in the order in which they came; a prompt
-    is a cluster. `unscored` (K,): verdicts without a number. `met` (K, P): whether an entry has any verdict on
-    a prompt. `rows`: number of verdicts.
+    `battles`: the scored ones, judgments first and then votes, each in the order in which they came; a prompt is a
+    cluster, and so are all turns of a conversation. `unscored` (K,): verdicts without a number. `met` (K, P): whether
+    an entry has any verdict on a prompt. `rows`: number of verdicts.
     """
 
     battles: Battles
@@ -85,7 +97,7 @@ def material(ground: Ground) -> Material:
         a[scored],
         b[scored],
         credit[scored],
-        place[scored],
+        ground.talk_places()[place[scored]],
         prompt=place[scored],
         measures=_measures(ground.tally.columns["outputs"], out_a[scored], out_b[scored]),
     )

@@ -13,6 +13,9 @@ from leaderboard.contracts.values import BenchmarkData, BenchmarkItem, Message
 from leaderboard.models import Comparison, Judgment, Output, Submission
 from leaderboard.queries.submissions import progress
 from leaderboard.services import catalog, submissions
+from leaderboard.services.material import Ground, material
+from leaderboard.services.streams import Scope
+from leaderboard.services.tally import tally
 from tests.conversations import ITEMS, Chatty, talk_board
 from tests.factories import plain_entries, request_for, submit
 from tests.leaderboard.services.test_turns import Seeing
@@ -157,6 +160,24 @@ def test_an_imported_answer_without_the_one_before_is_not_judged_and_says_so(boa
     assert sorted(judged) == ["q", "r", "r:turn-2"]
     assert submission.state == "partial"
     assert "no answer to the turn before the prompt 'q:turn-3'" in submission.error
+
+
+def test_the_turns_of_a_conversation_are_one_cluster(board, work):
+    submit(board, {"model": "ann"})
+    submit(board, {"model": "bob"})
+    work()
+    prompts = tuple(board.benchmark.prompts.order_by("position"))
+    assert Ground(board, (), prompts, None, ()).talk_places().tolist() == [0, 0, 0, 3, 3]
+    assert Ground(board, (), prompts[1:4], None, ()).talk_places().tolist() == [0, 0, 2]
+    entries = tuple(board.entries.order_by("slug"))
+    battles = material(Ground(board, entries, prompts, tally(Scope.of(board, list(entries))), ())).battles
+    assert sorted(zip(battles.prompt.tolist(), battles.cluster.tolist(), strict=True)) == [
+        (0, 0),
+        (1, 0),
+        (2, 0),
+        (3, 3),
+        (4, 3),
+    ]
 
 
 def test_a_cut_answer_stays_in_the_conversation_and_is_told_with_the_next(board, work):
