@@ -6,11 +6,11 @@ It gives the web form, the API schema, the reference page and the fingerprint.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from leaderboard.contracts.said import Said, said
 
@@ -47,16 +47,38 @@ FAULTS: dict[str, Said] = {
 }
 """What pydantic says, by its names for faults, as sentences that can be translated."""
 VALUE = re.compile(r"\{(\w+)\}")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Params(BaseModel):
-    """Frozen settings of one plugin. Unknown names, NaN and infinity are refused."""
+    """Frozen settings of one plugin. Unknown names, NaN, infinity and texts that no database stores are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*")
+    @classmethod
+    def _has_storable_texts(cls, value: Any) -> Any:
+        """NUL passes SQLite and fails PostgreSQL, lone surrogates fail both."""
+        if any(map(UNSTORABLE.search, _texts(value))):
+            raise ValueError(said("Leave out NUL characters and lone surrogates."))
+        return value
 
     def canonical(self) -> dict[str, Any]:
         """The settings as plain JSON values, defaults written out."""
         return self.model_dump(mode="json")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value of plain JSON, names too."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple):
+            waiting += item
 
 
 class NoParams(Params):
