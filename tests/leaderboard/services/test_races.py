@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from leaderboard.contracts import registry
 from leaderboard.contracts.params import InvalidInput
 from leaderboard.models import (
     Board,
@@ -21,6 +22,7 @@ from leaderboard.models import (
     Job,
     Judgment,
     Output,
+    Prompt,
     Score,
     Standing,
     Submission,
@@ -30,6 +32,7 @@ from leaderboard.models import (
 )
 from leaderboard.services import ballots, boards, jobs, pipeline, submissions, sweeps
 from leaderboard.services.grids import Grid
+from tests.conversations import Chatty, talk_board
 from tests.factories import request_for, submit, sums_board
 
 pytestmark = [
@@ -214,6 +217,22 @@ def test_every_message_delivered_to_two_workers_at_once_changes_nothing(ranked, 
         together(lambda _, pk=due.pk: run(pk), count=2)
     board.refresh_from_db()
     assert (facts(), board.current.digest) == (expected, digest)
+
+
+def test_many_workers_that_end_the_first_turns_at_once_plan_the_next_ones_once(monkeypatch):
+    from workers import tasks
+
+    with registry.generators.override(Chatty):
+        submission = submit(talk_board(), {"model": "ann"})
+        with monkeypatch.context() as still:
+            still.setattr(tasks.pipeline, "advance", lambda _: None)
+            while due := Job.objects.filter(state="ready", kind__in=("plan", "generate")).order_by("pk").first():
+                tasks.run(due.pk)
+        together(lambda _: pipeline.advance(Submission.objects.get(pk=submission.pk)))
+    later = Job.objects.filter(kind="generate", state="ready").values_list("payload", flat=True)
+    asked = [tuple(item) for payload in later for item in payload["items"]]
+    wanted = Prompt.objects.filter(key__in=("q:turn-2", "r:turn-2")).values_list("pk", flat=True)
+    assert sorted(asked) == sorted((pk, 0) for pk in wanted)
 
 
 def test_many_decisions_at_once_make_one_chain(django_user_model):
