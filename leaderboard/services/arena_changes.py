@@ -79,7 +79,7 @@ def _state(board: Board, policy: ArenaPolicy) -> dict[str, Any]:
         **{name: getattr(policy, name) for name in POLICY},
         "entries": sorted(entry.slug for entry in read.shown(board)),
         "limits": {name: getattr(rules, name) for name in LIMITS},
-        "apart": len(arenas.apart_of(board)) == len(arenas.APART),
+        "apart": len(arenas.apart_of(board)) == len(arenas.APART_TITLES),
     }
 
 

@@ -24,7 +24,11 @@ from leaderboard.services.text import storable
 
 MOST_CONSENT = 20_000
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
-APART = {Board.Voters.NAMED: "named voters", Board.Voters.ANONYMOUS: "anonymous voters"}
+APART_TITLES = {
+    Board.Voters.NAMED: gettext_noop("%(title)s, named voters"),
+    Board.Voters.ANONYMOUS: gettext_noop("%(title)s, anonymous voters"),
+}
+"""Titles of the boards that rate some voters apart, stored in English; pages know them by `Board.voters`."""
 """Boards that rate votes apart, by whose votes they count."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 
@@ -76,7 +80,7 @@ def make(board: Board, settings: ArenaSettings, *, user: User | None) -> Board:
     """
     home = board.parent or board
     entries, prompts = _chosen(home, settings)
-    slugs = [settings.slug, *(f"{settings.slug}-{voters}" for voters in APART if settings.apart)]
+    slugs = [settings.slug, *(f"{settings.slug}-{voters}" for voters in APART_TITLES if settings.apart)]
     taken = sorted(Board.objects.filter(slug__in=slugs).values_list("slug", flat=True))
     if taken:
         message = _("There is a board '%(name)s' already. Choose another name.") % {"name": taken[0]}
@@ -113,7 +117,7 @@ def _stored(
 
 def apart_of(arena: Board) -> list[Board]:
     """The boards that rate the arena's named and anonymous votes apart."""
-    slugs = [f"{arena.slug}-{voters}" for voters in APART]
+    slugs = [f"{arena.slug}-{voters}" for voters in APART_TITLES]
     return list(Board.objects.filter(slug__in=slugs, parent=arena.parent_id, counts_votes=True).order_by("pk"))
 
 
@@ -125,8 +129,8 @@ def rate_apart(arena: Board) -> list[Board]:
     if arena.parent is None:
         raise InvalidInput(FieldError(("apart",), _("Only an arena made of a board can rate votes apart.")))
     there, made = {one.slug for one in apart_of(arena)}, []
-    for voters, words in APART.items():
-        slug, title = f"{arena.slug}-{voters}", f"{arena.title[:100]}, {words}"
+    for voters, template in APART_TITLES.items():
+        slug, title = f"{arena.slug}-{voters}", template % {"title": arena.title[:100]}
         if slug in there:
             continue
         if Board.objects.filter(slug=slug).exists():

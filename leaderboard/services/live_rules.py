@@ -16,6 +16,8 @@ from leaderboard.services import audit_log, boards, catalog
 SUFFIX = "-live"
 SLUG_ROOM, TITLE_ROOM = 80, 120
 LIMIT = "0 is no limit."
+LIVE_TITLE = gettext_noop("%(title)s, live")
+"""Title of the board of live votes, stored in English; pages know it by `Board.live`."""
 
 
 class LiveSettings(Params):
@@ -85,7 +87,7 @@ def _board(arena: Board) -> Board:
     slug = _free_slug(arena)
     own = Board.objects.create(
         slug=slug,
-        title=f"{arena.title}, live"[:TITLE_ROOM],
+        title=LIVE_TITLE % {"title": arena.title[: TITLE_ROOM - len(LIVE_TITLE % {"title": ""})]},
         description=gettext_noop("Ranked by blind votes on voters' own prompts, apart from all other votes."),
         benchmark=catalog.live_benchmark(slug),
         parent=arena.parent or arena,

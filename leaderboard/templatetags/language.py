@@ -1,6 +1,7 @@
 """For templates: `{% load language %}`, then `{{ sentence|said }}` and `{% languages as choices %}`.
 
-Text from the database goes through `{{ stored|heard }}`, and a list of names through `{{ names|listed }}`.
+Text from the database goes through `{{ stored|heard }}`, a board's title through `{{ board|titled }}`, and a list of
+names through `{{ names|listed }}`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 
 from leaderboard.web.heard import heard
 from leaderboard.web.language import translated
+from leaderboard.web.titles import title_of
 
 register = template.Library()
 register.filter("said", translated)
 register.filter("heard", heard)
+register.filter("titled", title_of)
 
 
 @register.filter

@@ -21,6 +21,7 @@ from leaderboard.ratings.agreement.report import NONE, Line
 from leaderboard.web.charts import audits as charts
 from leaderboard.web.charts.chart import Chart
 from leaderboard.web.heard import heard
+from leaderboard.web.titles import title_of
 
 TELLING = ("agreement", "slots", "style", "states")
 """Charts whose rows hold every figure already."""
@@ -80,10 +81,7 @@ def matrices(found: Sequence[JudgeAudit]) -> list[Chart]:
     for audit in found:
         if audit.board is not None:
             by_board.setdefault(audit.board.pk, []).append(audit)
-    made = [
-        charts.matrix_chart(_pairs(own), own[0].board.title if own[0].board else "", f"matrix-{pk}")
-        for pk, own in by_board.items()
-    ]
+    made = [charts.matrix_chart(_pairs(own), title_of(own[0].board), f"matrix-{pk}") for pk, own in by_board.items()]
     return [chart for chart in made if chart]
 
 
@@ -123,7 +121,7 @@ def judge(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {"judge": found, "audit": audit, "choices": _choices(audits, audit)}
     if audit is not None:
         details = audit.details
-        matrix = charts.matrix_chart(details.get("matrix") or [], audit.board.title if audit.board else _("all boards"))
+        matrix = charts.matrix_chart(details.get("matrix") or [], title_of(audit.board) or _("all boards"))
         context |= {
             "details": details,
             "query": _query(audit),
@@ -166,7 +164,7 @@ def _choices(audits: Sequence[JudgeAudit], chosen: JudgeAudit | None) -> list[di
         return []
     return [
         {
-            "label": a.board.title if a.board else _("All boards"),
+            "label": title_of(a.board) or _("All boards"),
             "href": _query(a) or "?",
             "on": a == chosen,
             "hint": "",
@@ -247,7 +245,7 @@ def judge_csv(request: HttpRequest, name: str, chart: str) -> HttpResponse:
     found = _find(name)
     audit = _chosen(read.of_judge(found), request.GET.get("board", ""))
     if audit is not None:
-        matrix = charts.matrix_chart(audit.details.get("matrix") or [], audit.board.title if audit.board else "")
+        matrix = charts.matrix_chart(audit.details.get("matrix") or [], title_of(audit.board))
         for one in [*charts.drawn(audit.details, found.name), *([matrix] if matrix else [])]:
             if one.name == chart:
                 headers = {"Content-Disposition": f'inline; filename="judge-{chart}.csv"'}

@@ -24,6 +24,7 @@ from leaderboard.models import Board, Job, JudgeTrial, User
 from leaderboard.services import trials
 from leaderboard.web.heard import heard
 from leaderboard.web.params_form import fields_for, values_of
+from leaderboard.web.titles import title_of
 
 USUAL = "alpacaeval"
 """The judge that a form begins with, where it is there."""
@@ -160,7 +161,7 @@ def _add(request: HttpRequest, found: JudgeTrial) -> HttpResponse:
         "%(judge)s judges %(board)s now: %(count)s verdicts are asked for.",
         count,
     )
-    messages.success(request, text % {"judge": judge.name, "board": found.board.title, "count": count})
+    messages.success(request, text % {"judge": judge.name, "board": title_of(found.board), "count": count})
     return redirect("board", slug=found.board.slug)
 
 
