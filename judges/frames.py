@@ -80,13 +80,16 @@ CONTROL = re.compile(
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|gMASK|MASK|SEP|CLS)\])"
 )
 """How control tokens of chat models begin. Servers read them in a text that they are sent, too."""
+ESCAPED = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
+"""What JSON writes with hex digits."""
 NO_HEX = bytes(set(range(256)) - set(b"0123456789abcdef"))
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def quoted(value: object) -> str:
     """A text, or plain JSON, as judges read it: in quotes that nothing inside can close, without control tokens."""
-    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", _encoded(value))
+    text = _encoded(value)
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) if "<" in text or "[" in text else text
 
 
 def free_nonce(digest: bytes, texts: Sequence[str], *, swapped: bool) -> str:
@@ -104,7 +107,8 @@ def free_code(nonce: str, texts: Sequence[str]) -> str:
 
     Who knows both texts can search for one that holds its own code dressed up, for a judge to undress in a quote.
     """
-    bare = [digits for text in texts for digits in (_digits(text), _digits(_encoded(text)))]
+    bare = [_digits(text) for text in texts]
+    bare += [_digits(_encoded(text)) for text in texts if ESCAPED.search(text)]
     for attempt in range(1_000_000):
         code = hashlib.sha256(f"touchstone code {attempt} {nonce}".encode()).hexdigest()[:CODE_LENGTH]
         if not any(code.encode() in digits for digits in bare):

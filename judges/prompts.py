@@ -99,7 +99,7 @@ def random_names(pair: Pair) -> SlotNames:
 def fill(prompt: JudgePrompt, pair: Pair, names: SlotNames) -> FilledPrompt:
     """The messages for `pair` in its order."""
     nonce = make_nonce(pair)
-    code = free_code(nonce, _texts(pair))
+    code = free_code(nonce, _texts(pair)) if "{code}" in prompt.user else ""
     question, first, second = map(quoted, shown_pair(pair))
     user = prompt.user.format(
         nonce=nonce, code=code, question=question, first=first, second=second, name_1=names[0], name_2=names[1]
