@@ -110,7 +110,8 @@ def show(sides: Sequence[Side], options: argparse.Namespace) -> dict[str, Any]:
     # Calls come back in rounds, and the last one need not be full: no client can end sooner.
     least = {n: math.ceil(options.pairs / n) * options.delay for n in best}
     shares = {str(n): round(least[n] * rate / options.pairs, 3) for n, rate in best.items()}
-    print("Share of what the server can give in whole rounds:", ", ".join(f"{share:.0%} at {n}" for n, share in shares.items()))
+    told = ", ".join(f"{share:.0%} at {n}" for n, share in shares.items())
+    print("Share of what the server can give in whole rounds:", told)
     return {"sides": rows, "share_of_server": shares, "all_judged": all(side.whole for side in sides)}
 
 
