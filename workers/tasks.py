@@ -24,8 +24,10 @@ from workers.selection import select
 from workers.trying import try_judge
 
 log = logging.getLogger(__name__)
-WAIT_FOR_BUDGET = 60.0
-"""Seconds until a job looks again whether it may spend; raising a cap wakes it at once."""
+WAIT_FOR_BUDGET = (60.0, 3600.0)
+"""Seconds until a job looks again whether it may spend, at least and at most; raising a cap wakes it at once."""
+BETWEEN_LOOKS = 3.0
+"""Seconds between two jobs that look: were all that wait to do so each minute, workers would do nothing else."""
 
 
 def _plan(lease: Lease) -> None:
@@ -92,7 +94,7 @@ def perform(job: Job) -> None:
     except LeaseLost:
         return
     except (budgets.OverBudget, Deferred) as problem:
-        jobs.postpone(job, str(problem), getattr(problem, "seconds", WAIT_FOR_BUDGET))
+        jobs.postpone(job, str(problem), getattr(problem, "seconds", 0.0) or _until_next_look())
         return
     except Unfinished as problem:
         log.warning("Job %s is not done: %s", job.key, problem)
@@ -110,6 +112,11 @@ def perform(job: Job) -> None:
             boards.request_refresh(job.submission.board, patient=True)
     elif job.kind == Job.Kind.JUDGE and "board" in job.payload:
         boards.request_refresh(Board.objects.get(pk=job.payload["board"]))
+
+
+def _until_next_look() -> float:
+    least, most = WAIT_FOR_BUDGET
+    return min(most, max(least, BETWEEN_LOOKS * jobs.count_postponed(budgets.WAITING)))
 
 
 @shared_task(name="touchstone.sweep", ignore_result=True)

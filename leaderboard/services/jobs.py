@@ -137,7 +137,16 @@ def postpone(job: Job, reason: str, seconds: float) -> None:
 
 def wake(reason: str) -> None:
     """Let every job that was postponed for a reason that begins so try again now."""
-    Job.objects.filter(state=Job.State.READY, error__startswith=reason).update(not_before=Now(), sent_at=None)
+    _postponed(reason).update(not_before=Now(), sent_at=None)
+
+
+def count_postponed(reason: str) -> int:
+    """Jobs that wait for a reason that begins so."""
+    return _postponed(reason).count()
+
+
+def _postponed(reason: str) -> models.QuerySet[Job]:
+    return Job.objects.filter(state=Job.State.READY, error__startswith=reason)
 
 
 def split_or_fail(job: Job, error: str, left: Sequence[Any] | None = None) -> None:

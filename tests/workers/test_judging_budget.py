@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from leaderboard.models import Budget, Hold, Job, Judgment
 from leaderboard.models.budgets import NANO
@@ -83,6 +86,24 @@ def test_at_a_cap_in_tokens_the_job_waits_with_a_reason_and_goes_on_when_it_is_r
     assert stored(board) == expected(PROMPTS)
     assert server.calls.total() == PROMPTS
     assert not Hold.objects.exists()
+
+
+@pytest.mark.parametrize(("others", "seconds"), [(0, 60), (40, 120), (5000, 3600)])
+def test_the_more_jobs_wait_for_budget_the_later_each_looks_again(server, others, seconds):
+    from workers.tasks import run
+
+    submission = start(server)[1]
+    budgets.set_cap(f"submission:{submission.pk}", tokens=1)
+    far = timezone.now() + timedelta(days=1)
+    waiting = [
+        Job(key=f"{place}", kind="judge", queue="judge", error=f"{budgets.WAITING}: none.", not_before=far)
+        for place in range(others)
+    ]
+    Job.objects.bulk_create(waiting)
+    began = timezone.now()
+    run(Job.objects.get(submission=submission).pk)
+    looks = Job.objects.get(submission=submission).not_before
+    assert timedelta(seconds=seconds) <= looks - began <= timedelta(seconds=seconds + 30)
 
 
 def test_a_cap_in_dollars_holds_too(server, once):
