@@ -151,6 +151,7 @@ def test_a_server_that_answers_nothing_fails(server):
         findings(server)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_command_prints_what_to_register(server, capsys):
     server.heeds -= {"min_p"}
     code, out, _ = run(capsys, "check_endpoint", "--base-url", server.url, "--model", "m")
@@ -161,7 +162,7 @@ def test_the_command_prints_what_to_register(server, capsys):
     assert {one["setting"]: one["acts"] for one in json.loads(out)}["min_p"] is False
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_command_keeps_what_it_found_where_it_is_told_to(server, capsys):
     from leaderboard.models import EndpointCheck
 
@@ -176,6 +177,7 @@ def test_the_command_keeps_what_it_found_where_it_is_told_to(server, capsys):
     assert states == {"greedy": "acts", **dict.fromkeys(ALL, "acts"), "min_p": "ignored"}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_server_that_is_away_is_one_line(server, capsys):
     server.refuses = {"model"}
     code, out, err = run(capsys, "check_endpoint", "--base-url", server.url, "--model", "m")
