@@ -159,6 +159,8 @@ def _message(body: bytes) -> str:
         text = str(told["message"]) if isinstance(told, dict) else str(told)
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
+    # JSON can spell half a character, which neither a log nor a terminal takes.
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return " ".join(text.split())[:TOLD] or "nothing more"
 
 
