@@ -50,8 +50,11 @@ def key_of(trial: uuid.UUID) -> str:
     return f"trial:{trial}"
 
 
-def check(*, board: str, plugin: str, params: Mapping[str, Any]) -> tuple[Board, dict[str, Any]]:
-    """The board, and the settings in full. Raises InvalidInput with every fault found."""
+def check(*, board: str, plugin: str, params: Mapping[str, Any], tried: bool = True) -> tuple[Board, dict[str, Any]]:
+    """The board, which needs pairs where the judge is to be tried, and the settings in full.
+
+    Raises InvalidInput with every fault found.
+    """
     faults: list[FieldError] = []
     found = Board.objects.filter(slug=board).first()
     if found is None:
@@ -59,7 +62,7 @@ def check(*, board: str, plugin: str, params: Mapping[str, Any]) -> tuple[Board,
         faults.append(
             FieldError(("board",), said("There is no board '{board}'. Boards: {known}.", board=board, known=known))
         )
-    elif not pairs_of(found):
+    elif tried and not pairs_of(found):
         faults.append(FieldError(("board",), said("{title} has no pairs of different outputs yet.", title=found.title)))
     sound: dict[str, Any] = {}
     try:

@@ -41,7 +41,8 @@ class Command(Base):
     def handle(self, *_: Any, **options: Any) -> None:
         """Try, or add."""
         params = {**_from_file(options["params_file"]), **pairs(options["params"], "params")}
-        board, sound = trials.check(board=options["board"], plugin=options["judge"], params=params)
+        given = {"board": options["board"], "plugin": options["judge"], "params": params}
+        board, sound = trials.check(**given, tried=options["dry_run"])
         if options["add"]:
             judge, count = trials.add_to_board(board=board, plugin=options["judge"], params=sound, name=options["name"])
             self.stdout.write(f"{judge.name}: {count} verdicts are asked for")
