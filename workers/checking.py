@@ -40,7 +40,8 @@ class _Paid:
 
     def __init__(self, generator: Any, job: Job) -> None:
         self._generator, self._job, self._keys = generator, job, budgets.purses(job)
-        self._rate = prices.rate_of(generator.params.model)
+        self.params = generator.params
+        self._rate = prices.rate_of(self.params.model)
 
     def ask(self, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
         """As the generator does. Raises OverBudget where the calls do not fit under a cap together."""
