@@ -1,8 +1,8 @@
 """How many calls an endpoint gets at the same time: found out while calling, for each endpoint and process.
 
-A start that doubles, as TCP does (RFC 5681), for as long as more calls bring more answers a second, as BBR does
-(Cardwell et al. 2016); then additive increase, multiplicative decrease (Chiu and Jain 1989). One decrease answers one
-burst: calls that began before it say nothing new. One event loop owns a gate; no locks.
+A start that grows in steps, as TCP's does (RFC 5681), for as long as more calls bring more answers a second, as BBR's
+does (Cardwell et al. 2016); then additive increase, multiplicative decrease (Chiu and Jain 1989). One decrease answers
+one burst: calls that began before it say nothing new. One event loop owns a gate; no locks.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from workers.generators.errors import EndpointDown
 
 FIRST = 64
 """Calls side by side before anything is known."""
+STEP = 4.0
+"""How many times the calls are allowed after each round of the start."""
 GAIN = 0.25
 """More calls must bring this part of as many more answers a second, else there is no use in them."""
-LONG = 30.0
+LONG = 20.0
 """Seconds that a round may take for more calls to be tried: waiting longer, they could run into time-outs."""
 LOOK_AGAIN = 60.0
 """Seconds after which more calls than were of use are tried again."""
@@ -100,7 +102,7 @@ class Gate:
         self._faults = 0
 
     def succeeded(self) -> None:
-        """A good answer: after a round of them twice the calls side by side at the start, then one more."""
+        """A good answer: after a round of them many more calls side by side at the start, later one more."""
         self.answered()
         # A limit that nobody reaches is not tested by a success.
         if not self._waiting and self.in_flight < int(self.limit):
@@ -145,13 +147,14 @@ class Gate:
         this.rate = this.answers / took
         last, self._last, self._round = self._last, this, None
         if last is not None and this.rate < last.rate * (1.0 + GAIN * (this.limit / last.limit - 1.0)):
-            self._settle(last.limit, now)
+            # As many as are being worked on at a time, by Little's law: the others only wait.
+            self._settle(last.limit * max(1.0, this.rate / last.rate), now)
         elif took > LONG:
             self._settle(this.limit, now)
         elif this.limit >= self.ceiling:
             self._starting = False
         else:
-            self._limit_to(2.0 * this.limit)
+            self._limit_to(STEP * this.limit)
             self._round = _Round(now, self.limit)
 
     def _settle(self, limit: float, now: float) -> None:
