@@ -121,7 +121,8 @@ class Gate:
         self._faults = 0
         self._shut_until = max(self._shut_until, now + after)
         if began > self._decreased_at:
-            self._starting, self._round, self._look_again = False, None, float("inf")
+            self._starting, self._round = False, None
+            self._of_use, self._look_again = float(self.ceiling), float("inf")
             self.limit = max(1.0, self.limit * DECREASE)
             self._decreased_at = now
 
@@ -134,7 +135,7 @@ class Gate:
             self._shut_until = self._clock() + min(high, low * 2.0 ** min(beyond, 10))
 
     def _limit_to(self, limit: float) -> None:
-        self.limit = min(float(self.ceiling), self._of_use, limit)
+        self.limit = min(self._of_use, limit)
 
     def _count(self) -> None:
         """One more answer of this round; at its end, whether more calls brought more answers a second."""

@@ -251,6 +251,20 @@ def test_more_calls_are_tried_again_after_a_while():
     assert gate.limit == STEP * FIRST
 
 
+def test_an_endpoint_that_pushes_back_once_can_be_asked_more_again_than_was_of_use_before():
+    clock = Clock()
+    gate = Gate(4 * FIRST, clock)
+    gate.in_flight = 1000
+    for _ in range(int(FIRST + STEP * FIRST)):
+        clock.now += 0.005
+        gate.succeeded()
+    assert gate.limit == FIRST
+    gate.pushed_back(began=clock.now)
+    for _ in range(20 * FIRST * FIRST):
+        gate.succeeded()
+    assert gate.limit > 2 * FIRST
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
