@@ -52,16 +52,12 @@ class Command(Base):
 
 def _data(options: dict[str, Any]) -> BenchmarkData:
     """The prompts. Raises InvalidInput."""
-    given = pairs(options["params"], "params")
-    if not options["prompts"]:
-        plugin: Any = registry.benchmarks.choose(options["benchmark"], "benchmark")
-        built: Any = registry.benchmarks.build(plugin.name, given, "params")
-        found: BenchmarkData = built.load()
-        return found
-    if given:
-        raise InvalidInput(FieldError(("params",), "These go with --benchmark. A file of prompts has none."))
-    name = options["name"] or options["slug"]
-    file = {"path": options["prompts"], "name": name, "version": options["prompts_version"]}
-    read: Any = registry.benchmarks.build("jsonl", file, "prompts")
-    data: BenchmarkData = read.load()
-    return data
+    plugin, field, given = options["benchmark"], "params", pairs(options["params"], "params")
+    if options["prompts"]:
+        if given:
+            raise InvalidInput(FieldError(("params",), "These go with --benchmark. A file of prompts has none."))
+        plugin, field = "jsonl", "prompts"
+        name = options["name"] or options["slug"]
+        given = {"path": options["prompts"], "name": name, "version": options["prompts_version"]}
+    registry.benchmarks.choose(plugin, "benchmark")
+    return registry.benchmarks.build(plugin, given, field).load()
