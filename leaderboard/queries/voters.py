@@ -10,20 +10,17 @@ NAMED = "user:"
 """How the voters begin that are accounts; what follows tells nobody which."""
 
 
-CLOSED = ~Q(access=ArenaPolicy.Access.ANYONE) | Q(invite_only=True)
+_OPEN = {"access": ArenaPolicy.Access.ANYONE, "invite_only": False}
+CLOSED = ~Q(**_OPEN)
 """Policies of arenas on which not everybody may vote."""
-
-
-OPEN_TO_ALL = Q(board__policy=None) | Q(
-    board__policy__access=ArenaPolicy.Access.ANYONE, board__policy__invite_only=False
-)
+OPEN_TO_ALL = Q(board__policy=None) | Q(**{f"board__policy__{name}": value for name, value in _OPEN.items()})
 """Votes cast where everybody may vote."""
 
 
 def is_closed(board: Board) -> bool:
     """Whether not everybody may vote on an arena; no query where its policy was read with it."""
     policy = getattr(board, "policy", None)
-    return policy is not None and (policy.access != ArenaPolicy.Access.ANYONE or policy.invite_only)
+    return policy is not None and any(getattr(policy, name) != value for name, value in _OPEN.items())
 
 
 def where_cast(board: Board) -> tuple[int | None, tuple[int, ...]]:

@@ -23,20 +23,8 @@ MAKERS = (
     *("科大讯飞", "商汤", "谷歌", "微软"),
 )
 ASSISTANTS = (
-    *(
-        "Alpaca",
-        "Bard",
-        "Bing Chat",
-        "BLOOM",
-        "ChatGLM",
-        "ChatGPT",
-        "Chat GPT",
-        "Claude",
-        "Command R",
-        "Copilot",
-        "DBRX",
-        "Dolly",
-    ),
+    *("Alpaca", "Bard", "Bing Chat", "BLOOM", "ChatGLM", "ChatGPT", "Chat GPT", "Claude", "Command R", "Copilot"),
+    *("DBRX", "Dolly"),
     *("ERNIE", "Falcon", "Gemini", "Gemma", "GPT", "GPT-3", "GPT-3.5", "GPT-4", "GPT-4o", "GPT-5", "Grok", "Guanaco"),
     *("InternLM", "Jamba", "Kimi", "Koala", "LaMDA", "LLaMA", "Mistral", "Mixtral", "MPT", "Nemotron", "OLMo", "PaLM"),
     *("Phi", "Pythia", "Qwen", "StableLM", "Tulu", "Vicuna", "WizardLM", "Yi", "Zephyr", "Tongyi Qianwen"),
