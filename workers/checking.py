@@ -9,7 +9,7 @@ from leaderboard.contracts import registry
 from leaderboard.models import Job
 from leaderboard.services import budgets, endpoints, prices
 from leaderboard.services.budgets import Most, Took
-from leaderboard.services.making_costs import AROUND
+from leaderboard.services.making_costs import most_sent
 from workers.generators.endpoint_check import Finding, check
 from workers.generators.errors import GenerationFailed
 from workers.runtime import Lease
@@ -56,7 +56,7 @@ class _Paid:
         return answers
 
     def _most_of(self, fields: Mapping[str, Any]) -> Most:
-        sent = sum(len(message["content"].encode()) + AROUND for message in fields["messages"])
+        sent = most_sent(message["content"] for message in fields["messages"])
         return budgets.most_of(sent, fields["max_tokens"] * fields.get("n", 1), self._rate)
 
 

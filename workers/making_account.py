@@ -15,10 +15,8 @@ from leaderboard.models import Job, LanguageModel, Output, Submission
 from leaderboard.models.budgets import NANO
 from leaderboard.services import budgets, prices
 from leaderboard.services.budgets import Most, Took
-from leaderboard.services.making_costs import AROUND
+from leaderboard.services.making_costs import PAID, most_sent
 
-PAID = "http"
-"""The backend of generators whose calls may cost money."""
 T = TypeVar("T")
 
 
@@ -31,7 +29,7 @@ class Meter:
 
     def most_of(self, request: GenerationRequest) -> Most:
         """The bound of one output."""
-        sent = sum(len(message.content.encode()) + AROUND for message in request.messages)
+        sent = most_sent(message.content for message in request.messages)
         written = registry.decoding.build(request.decoding.strategy, request.decoding.params).max_new_tokens
         return budgets.most_of(sent, written, self._rate)
 

@@ -28,8 +28,7 @@ APART_TITLES = {
     Board.Voters.NAMED: gettext_noop("%(title)s, named voters"),
     Board.Voters.ANONYMOUS: gettext_noop("%(title)s, anonymous voters"),
 }
-"""Titles of the boards that rate some voters apart, stored in English; pages know them by `Board.voters`."""
-"""Boards that rate votes apart, by whose votes they count."""
+"""Titles of the boards that rate votes apart, by whose they count. Stored in English; pages know `Board.voters`."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ BYTES = 4
 """Bytes of a token, where nothing better is known."""
 AROUND = 32
 """Tokens that a chat template adds to a message, at most."""
+PAID = "http"
+"""The backend of generators whose calls go to an endpoint, and may cost money."""
 AT_ONCE = 64
 """Calls that are taken to be under way at once at most: as many as one job makes outputs, and as many as an endpoint
 gets before it has shown that more calls bring more answers."""
@@ -94,6 +96,11 @@ def making_of(board: Board, prompts: Sequence[Prompt], requests: Sequence[Reques
     return Making(work, mean, found.outputs if found else 0, found.rate if found else None, tuple(notes))
 
 
+def most_sent(texts: Iterable[str]) -> int:
+    """Tokens that messages of these texts take at most: none in use makes more than a text has bytes."""
+    return sum(len(text.encode()) + AROUND for text in texts)
+
+
 def identity_of(generator: str, params: Any) -> ModelIdentity:
     """Who the settings of a generator name."""
     kind: Any = registry.generators.get(generator)
@@ -104,7 +111,7 @@ def identity_of(generator: str, params: Any) -> ModelIdentity:
 def parallel_of(generator: str, params: Any) -> int:
     """Calls that an estimate takes to be under way at once; 1 for what runs in the worker, row by row."""
     kind: Any = registry.generators.get(generator)
-    if kind.backend != "http":
+    if kind.backend != PAID:
         return 1
     return max(1, min(AT_ONCE, getattr(registry.generators.parse(generator, params), "concurrency", 1)))
 
@@ -157,12 +164,12 @@ def _bound(prompts: Sequence[Prompt], system: str) -> tuple[float, float]:
         return 0.0, 0.0
     answers = sum(len(talk) - 1 for talk in talks)
     asked = sum(sum(map(_size, talk)) for talk in talks) + AROUND * answers
-    own = len(system.encode()) + AROUND if system else 0
+    own = most_sent([system]) if system else 0
     return own + asked / len(talks), answers / len(talks)
 
 
 def _size(prompt: Prompt) -> int:
-    return sum(len(text.encode()) + AROUND for text in (prompt.text, *(turn["content"] for turn in prompt.earlier)))
+    return most_sent((prompt.text, *(turn["content"] for turn in prompt.earlier)))
 
 
 def _prompt_tokens(identity: ModelIdentity, request: Request, board: Board) -> float | None:

@@ -13,7 +13,6 @@ from leaderboard.contracts.values import BenchmarkData
 from leaderboard.models import Board, Entry
 from leaderboard.services import catalog
 from leaderboard.services.arenas import Slug
-from leaderboard.services.text import storable
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
@@ -48,8 +47,8 @@ def make(settings: BoardSettings, data: BenchmarkData) -> Board:
         with transaction.atomic():
             made = Board.objects.create(
                 slug=settings.slug,
-                title=storable(settings.title),
-                description=storable(settings.description),
+                title=settings.title,
+                description=settings.description,
                 benchmark=catalog.benchmark(data),
                 metric=catalog.metric(plugin=settings.metric, params={}) if settings.metric else None,
                 baseline=baseline,
@@ -57,10 +56,9 @@ def make(settings: BoardSettings, data: BenchmarkData) -> Board:
                 rater=rater,
                 open_to_submissions=settings.open_to_submissions,
             )
+            made.entries.add(*filter(None, [baseline]))
     except IntegrityError:
         raise InvalidInput(FieldError(("slug",), "This name has just been taken. Choose another.")) from None
-    if baseline:
-        made.entries.add(baseline)
     return made
 
 

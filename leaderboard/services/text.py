@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from leaderboard.contracts.params import UNSTORABLE
 
 
 def storable(text: str) -> str:
     """`text` with NUL and lone surrogates replaced by U+FFFD: PostgreSQL refuses the one, both refuse the other."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def storable_json(value: Any) -> Any:

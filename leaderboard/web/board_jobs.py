@@ -9,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from leaderboard.models import Board, Job
 from leaderboard.queries import board_jobs as read
 from leaderboard.queries import boards as read_boards
 from leaderboard.services import board_jobs
+from leaderboard.web.asked_for import tried_again
 from leaderboard.web.numbers import id_in
 
 
@@ -50,8 +50,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
     number = request.POST.get("job", "")
     count = board_jobs.retry_failed(board, id_in(number) if number else None)
     if count:
-        told = ngettext("Trying %(n)s failed job again.", "Trying %(n)s failed jobs again.", count) % {"n": count}
-        messages.success(request, told)
+        messages.success(request, tried_again(count))
     else:
         messages.info(request, _("Nothing failed here that could be tried again."))
     return redirect("board", slug)
